@@ -1,4 +1,4 @@
-"""The counts behind `admit`: a table of fixed time windows in a small mapped file, shared by all processes of a machine.
+"""The counts behind `admit`: a table of fixed time windows in a small mapped file that all workers of a machine share.
 It takes no locks: two processes that count at the same instant may lose a count, and a full table forgets its least
 used keys. It knows nothing of rules or people, only of keys, ends of windows and counts.
 
