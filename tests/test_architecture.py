@@ -46,6 +46,7 @@ GOOD: list[tuple[Rule, str, str]] = [
     (rules.errors_are_caught_by_kind, "weft.infra.routing.router", "try: x()\nexcept Exception: pass"),
     (rules.errors_are_caught_by_kind, "weft.posts.service", "try: x()\nexcept Exception:\n    y()\n    raise"),
     (rules.statements_are_constants, "weft.posts.queries", "X = 'SELECT count(*) FROM posts WHERE bucket = $1'"),
+    (rules.statements_are_constants, "weft.posts.queries", "X = 'INSERT INTO x SELECT * FROM unnest($1, $2)'"),
 ]
 BAD: list[tuple[Rule, str, str]] = [
     (rules.slices_are_entered_by_the_door, "weft.mastodon.statuses", "from weft.posts import queries"),

@@ -155,7 +155,8 @@ STATEMENT = re.compile(
     r"^\s*(select\s|insert\s+into\s|update\s+\w+\s+set\s|delete\s+from\s|with\s+\w+\s+as\s*\(|create\s+(table|index)\s)",
     re.I,
 )
-EVERY_COLUMN = re.compile(r"\bselect\s+(\w+\.)?\*|\breturning\s+\*", re.I)
+# `SELECT * FROM unnest($1, $2)` names its columns in the call.
+EVERY_COLUMN = re.compile(r"\bselect\s+(\w+\.)?\*(?!\s*from\s+unnest\s*\()|\breturning\s+\*", re.I)
 
 
 def statements_are_constants(source: Source) -> Iterator[str]:
