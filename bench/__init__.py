@@ -1,0 +1,4 @@
+"""Benchmarks anyone can run: `weft bench NAME`, against any server that speaks the Mastodon API.
+
+They are a package beside `weft`, never inside it: a running community carries no load generator.
+"""
