@@ -1,0 +1,270 @@
+"""Transactions over PostgreSQL that know which bucket they may write.
+
+``db.tx(bucket)`` writes one bucket, ``db.edge(a, b)`` the two ends of an edge, ``db.once(bucket)`` runs one statement
+that is its own transaction (no BEGIN, no COMMIT: a third of the round trips), ``db.job()`` belongs to workers that
+sweep all buckets. ``db.read()`` may span buckets and never writes.
+
+A statement's first parameter is its bucket (in an edge: the first end it writes). A statement that names none says
+why in a comment: ``-- shared`` (a table that lies whole on every machine) or ``-- all buckets`` (a sweeping job).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from types import TracebackType
+from typing import Any
+
+import asyncpg
+
+from weft.infra.events import Event, Sealed, seal
+from weft.kernel.clock import Clock
+from weft.kernel.errors import Unavailable
+from weft.kernel.ids import IdMaker
+
+Row = asyncpg.Record
+Connection = asyncpg.Connection
+_AWAY = (asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, asyncpg.AdminShutdownError,
+         asyncpg.CrashShutdownError, ConnectionError, asyncpg.InterfaceError)
+ACQUIRE_TIMEOUT_S = 10.0
+
+
+@lru_cache(maxsize=4096)
+def names_no_bucket(sql: str) -> bool:
+    return "-- shared" in sql or "-- all buckets" in sql
+
+
+class WrongBucket(AssertionError):
+    """A statement wrote outside the buckets its transaction named: a fault in the program, never in the input."""
+
+
+class Reader:
+    """Statements on one connection. Rows come back as records with ``row["name"]`` and ``row[0]``."""
+
+    __slots__ = ("_connection", "_db")
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+        self._connection: Connection | None = None
+
+    async def rows(self, sql: str, *args: object) -> list[Row]:
+        return await self._prepared(sql, args).fetch(sql, *args)  # type: ignore[no-any-return]
+
+    async def row(self, sql: str, *args: object) -> Row | None:
+        return await self._prepared(sql, args).fetchrow(sql, *args)
+
+    async def value(self, sql: str, *args: object) -> Any:
+        return await self._prepared(sql, args).fetchval(sql, *args)
+
+    async def values(self, sql: str, *args: object) -> list[Any]:
+        """The first column of every row."""
+        return [row[0] for row in await self._prepared(sql, args).fetch(sql, *args)]
+
+    async def execute(self, sql: str, *args: object) -> int:
+        """Run a statement and say how many rows it touched."""
+        tag: str = await self._prepared(sql, args).execute(sql, *args)
+        count = tag.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    def _prepared(self, sql: str, args: tuple[object, ...]) -> Connection:
+        if self._db.recorder is not None:
+            self._db.recorder(sql, args)
+        assert self._connection is not None, "used outside its block"
+        return self._connection
+
+    async def __aenter__(self) -> Any:
+        self._connection = await self._db.acquire()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._give_back()
+        _raise_away(error)
+
+    async def _give_back(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await self._db.release(connection)
+
+
+class Tx(Reader):
+    """One transaction over the buckets it named. Events it emits are stored with it and published after the commit."""
+
+    __slots__ = ("_buckets", "_events", "_pending", "_transaction")
+
+    def __init__(self, db: Db, buckets: tuple[int, ...] | None) -> None:
+        super().__init__(db)
+        self._buckets = buckets
+        self._events: list[Event] = []
+        self._pending: list[tuple[int, Sealed]] = []
+        self._transaction: Any = None
+
+    @property
+    def ids(self) -> IdMaker:
+        return self._db.ids
+
+    @property
+    def now_ms(self) -> int:
+        return self._db.clock.now_ms()
+
+    def emit(self, event: Event) -> None:
+        """Store the event in the outbox of this transaction's first bucket; it is published after the commit."""
+        assert self._buckets is not None, "a job emits with emit_in"
+        self.emit_in(self._buckets[0], event)
+
+    def emit_in(self, bucket: int, event: Event) -> None:
+        self._pending.append((bucket, seal(self._db.ids.new(bucket), event)))
+        self._events.append(event)
+
+    def signal(self, event: Event) -> None:
+        """Publish the event after the commit without storing it: a hint for caches, lost if the process dies."""
+        self._events.append(event)
+
+    def sealed(self, event: Event) -> Sealed:
+        """The outbox columns ``(id, kind, payload)`` of an event whose row the caller's own statement writes."""
+        assert self._buckets is not None
+        self._events.append(event)
+        return seal(self._db.ids.new(self._buckets[0]), event)
+
+    def _prepared(self, sql: str, args: tuple[object, ...]) -> Connection:
+        if self._buckets is not None and not names_no_bucket(sql) and (not args or args[0] not in self._buckets):
+            raise WrongBucket(f"{self._buckets} does not hold {args[:1]}: {sql}")
+        return super()._prepared(sql, args)
+
+    async def __aenter__(self) -> Tx:
+        await super().__aenter__()
+        assert self._connection is not None
+        self._transaction = self._connection.transaction()
+        try:
+            await self._transaction.start()
+        except BaseException as error:
+            await self._give_back()
+            _raise_away(error)
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if error is None:
+                await self._store_events()
+                await self._transaction.commit()
+            else:
+                await self._roll_back()
+        except BaseException as late:
+            _raise_away(late)
+            raise
+        finally:
+            await self._give_back()
+        _raise_away(error)
+        if error is None and self._events:
+            self._db.publish(self._events)
+
+    async def _roll_back(self) -> None:
+        try:
+            await self._transaction.rollback()
+        except _AWAY:
+            return  # the server rolls back what a lost connection left open
+
+    async def _store_events(self) -> None:
+        if not self._pending:
+            return
+        buckets = [bucket for bucket, _ in self._pending]
+        ids, kinds, payloads = zip(*(sealed for _, sealed in self._pending), strict=True)
+        assert self._connection is not None
+        if self._db.recorder is not None:
+            self._db.recorder(STORE_EVENTS, (buckets,))
+        await self._connection.execute(STORE_EVENTS, buckets, list(ids), list(kinds), list(payloads))
+
+
+STORE_EVENTS = """
+INSERT INTO outbox (bucket, id, kind, payload)  -- buckets of the surrounding transaction
+SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::bytea[])
+"""
+
+
+class Once(Tx):
+    """One statement that is its own transaction."""
+
+    __slots__ = ("_done",)
+
+    def __init__(self, db: Db, buckets: tuple[int, ...]) -> None:
+        super().__init__(db, buckets)
+        self._done = False
+
+    async def __aenter__(self) -> Once:
+        await Reader.__aenter__(self)
+        return self
+
+    def _prepared(self, sql: str, args: tuple[object, ...]) -> Connection:
+        assert not self._done, "once() runs one statement; use tx()"
+        self._done = True
+        return super()._prepared(sql, args)
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        assert not self._pending, "once() cannot emit(); write sealed() events in the statement"
+        await Reader.__aexit__(self, kind, error, trace)
+        if error is None and self._events:
+            self._db.publish(self._events)
+
+
+class Db:
+    """A pool of connections, the ids and the clock that go with it."""
+
+    def __init__(self, pool: asyncpg.Pool[Any], clock: Clock) -> None:
+        self._pool = pool
+        self.clock = clock
+        self.ids = IdMaker(clock)
+        self.recorder: Callable[[str, tuple[object, ...]], None] | None = None
+        self.publish: Callable[[Sequence[Event]], None] = lambda events: None
+        """Told of each transaction's events after its commit; set by ``wiring`` to the signals port."""
+
+    def tx(self, bucket: int) -> Tx:
+        return Tx(self, (bucket,))
+
+    def edge(self, first: int, second: int) -> Tx:
+        return Tx(self, (first, second))
+
+    def once(self, *buckets: int) -> Once:
+        return Once(self, buckets)
+
+    def job(self) -> Tx:
+        """A transaction that may write every bucket: for workers and command-line tools, never for a request."""
+        return Tx(self, None)
+
+    def read(self) -> Reader:
+        return Reader(self)
+
+    async def acquire(self) -> Connection:
+        try:
+            return await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)  # type: ignore[return-value]
+        except (*_AWAY, TimeoutError) as error:
+            raise Unavailable("database.away") from error
+
+    async def release(self, connection: Connection) -> None:
+        await self._pool.release(connection)  # type: ignore[arg-type]
+
+    async def close(self) -> None:
+        try:
+            async with asyncio.timeout(5):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+
+async def open_db(url: str, clock: Clock, *, size: int = 10) -> Db:
+    """Connect. The pool does not reset sessions between uses: nothing outside ``infra`` keeps session state."""
+    pool = await asyncpg.create_pool(
+        url, min_size=1, max_size=size, reset=_keep_session, command_timeout=60, statement_cache_size=1024,
+        max_cached_statement_lifetime=0, server_settings={"application_name": "weft", "jit": "off"},
+    )
+    return Db(pool, clock)
+
+
+async def _keep_session(connection: object) -> None:
+    return None
+
+
+def _raise_away(error: BaseException | None) -> None:
+    if isinstance(error, _AWAY):
+        raise Unavailable("database.away") from error
+

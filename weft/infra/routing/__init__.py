@@ -1,0 +1,1 @@
+"""The declared route table and the ASGI application made from it."""

@@ -1,0 +1,1 @@
+"""Posts and what people do with them: reply, quote, repost, like, bookmark, pin, vote."""

@@ -1,0 +1,121 @@
+"""What other slices learn of posts. Events carry ids and flags; whoever needs the text loads the post."""
+
+from __future__ import annotations
+
+from weft.infra.events import Event
+from weft.kernel.ids import AccountId, PostId
+
+
+class PostCreated(Event):
+    """A post or a repost is there."""
+
+    post_id: PostId
+    author_id: AccountId
+    visibility: int = 0
+    reply_to: PostId | None = None
+    reply_to_account: AccountId | None = None
+    root_id: PostId | None = None
+    repost_of: PostId | None = None
+    repost_author: AccountId | None = None
+    quote_of: PostId | None = None
+    quote_author: AccountId | None = None
+    mentions: tuple[AccountId, ...] = ()
+    tags: tuple[str, ...] = ()
+    """As written."""
+    language: str = ""
+    has_media: bool = False
+    has_poll: bool = False
+    silent: bool = False
+    """The author is limited: followers only, no public timeline."""
+
+    def accounts(self) -> tuple[int, ...]:
+        return (self.author_id,)
+
+
+class PostEdited(Event):
+    post_id: PostId
+    author_id: AccountId
+    mentions: tuple[AccountId, ...] = ()
+    tags: tuple[str, ...] = ()
+    old_tags: tuple[str, ...] = ()
+    visibility: int = 0
+    text_changed: bool = True
+    """False where only media, language or policies changed: nobody is notified."""
+
+    def accounts(self) -> tuple[int, ...]:
+        return (self.author_id,)
+
+
+class PostDeleted(Event):
+    """A post, or a repost that was taken back."""
+
+    post_id: PostId
+    author_id: AccountId
+    visibility: int = 0
+    reply_to: PostId | None = None
+    root_id: PostId | None = None
+    repost_of: PostId | None = None
+    repost_author: AccountId | None = None
+    quote_of: PostId | None = None
+    mentions: tuple[AccountId, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def accounts(self) -> tuple[int, ...]:
+        return (self.author_id,)
+
+
+class PostLiked(Event):
+    post_id: PostId
+    author_id: AccountId
+    account_id: AccountId
+    id: int
+
+    def accounts(self) -> tuple[int, ...]:
+        return (self.account_id,)
+
+
+class PostUnliked(Event):
+    post_id: PostId
+    author_id: AccountId
+    account_id: AccountId
+
+    def accounts(self) -> tuple[int, ...]:
+        return (self.account_id,)
+
+
+class MarksChanged(Event):
+    """The account bookmarked, pinned or muted the thread of a post, or took that back. A signal, never stored."""
+
+    post_id: PostId
+    account_id: AccountId
+
+    def accounts(self) -> tuple[int, ...]:
+        return (self.account_id,)
+
+
+class CountsChanged(Event):
+    """Replies, reposts, likes or quotes of a post were counted anew. A signal, never stored."""
+
+    post_id: PostId
+
+
+class PollVoted(Event):
+    post_id: PostId
+    author_id: AccountId
+    account_id: AccountId
+
+    def accounts(self) -> tuple[int, ...]:
+        return (self.account_id,)
+
+
+class PollEnded(Event):
+    post_id: PostId
+    author_id: AccountId
+
+
+class QuoteStateChanged(Event):
+    """The quoted author revoked, or the quoted post is gone."""
+
+    post_id: PostId
+    quoted_id: PostId
+    state: str

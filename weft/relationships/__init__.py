@@ -1,0 +1,1 @@
+"""Follows, blocks, mutes, and the one rule that says who may see what."""

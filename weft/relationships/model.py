@@ -1,0 +1,97 @@
+"""Who may see an object: ``can_see``, the only place where that is decided. Pure; slices gather the facts.
+
+Also what a relationship is, as values.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Container
+
+import msgspec
+
+from weft.kernel.ids import AccountId
+
+
+class Visibility(enum.IntEnum):
+    PUBLIC = 0
+    UNLISTED = 1
+    """Anyone who has the link, the author's followers and profile; no public timeline, tag or search."""
+    FOLLOWERS = 2
+    """The author's followers and the mentioned."""
+    DIRECT = 3
+    """The mentioned only."""
+
+
+class Audience(msgspec.Struct, frozen=True):
+    """For whom an object is meant: what ``can_see`` needs to know about it."""
+
+    author_id: AccountId
+    visibility: Visibility
+    mentions: Collection[int] = ()
+    gone: bool = False
+    """The object is deleted, or its author suspended or deleted."""
+    inner: Audience | None = None
+    """A repost shows only to those who may see what it reposts."""
+
+
+class Facts(msgspec.Struct):
+    """What is known about a viewer. Sets may be live caches or hold just the authors at hand; nobody is ``NOBODY``."""
+
+    viewer_id: AccountId | None
+    following: Container[int] = frozenset()
+    blocking: Container[int] = frozenset()
+    blocked_by: Container[int] = frozenset()
+
+
+NOBODY = Facts(None)
+
+
+def can_see(audience: Audience, facts: Facts) -> bool:
+    """Whether the viewer may see the object at all. Mutes and filters are wishes, not rights: they come after."""
+    if audience.gone:
+        return False
+    author = audience.author_id
+    if audience.inner is not None and not can_see(audience.inner, facts):
+        return False
+    if facts.viewer_id == author:
+        return True
+    if author in facts.blocking or author in facts.blocked_by:
+        return False
+    if audience.visibility <= Visibility.UNLISTED:
+        return True
+    if facts.viewer_id is None:
+        return False
+    if facts.viewer_id in audience.mentions:
+        return True
+    return audience.visibility == Visibility.FOLLOWERS and author in facts.following
+
+
+class Follow(msgspec.Struct, frozen=True):
+    """A follow as its follower set it up."""
+
+    target_id: AccountId
+    reposts: bool = True
+    notify: bool = False
+    languages: tuple[str, ...] = ()
+
+
+class Relationship(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything between a viewer and one other account."""
+
+    target_id: AccountId
+    following: bool = False
+    reposts: bool = False
+    notify: bool = False
+    languages: tuple[str, ...] = ()
+    followed_by: bool = False
+    blocking: bool = False
+    blocked_by: bool = False
+    muting: bool = False
+    muting_notifications: bool = False
+    muting_until_ms: int | None = None
+    requested: bool = False
+    requested_by: bool = False
+    host_blocking: bool = False
+    endorsed: bool = False
+    comment: str = ""
