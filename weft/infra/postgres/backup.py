@@ -17,6 +17,9 @@ def dump(url: str, binaries: Binaries, file: Path) -> None:
         argv = [binaries.program("pg_dump"), "--format=custom", "--no-owner", "--no-privileges", "--no-password"]
         _run(argv, url, descriptor)
         os.fsync(descriptor)
+    except PostgresFailed:
+        file.unlink(missing_ok=True)
+        raise
     finally:
         os.close(descriptor)
 

@@ -13,7 +13,7 @@ import msgspec
 
 from weft.infra.postgres.errors import PostgresFailed
 from weft.infra.postgres.layout import Layout, existing_place, resolve
-from weft.infra.postgres.people import SystemUser, can_enter, choose_user
+from weft.infra.postgres.people import SystemUser, can_enter, myself
 from weft.infra.postgres.process import run_tool
 
 OLDEST = 15
@@ -48,8 +48,7 @@ def silent(_line: str) -> None:
 def find_binaries(data: Path, *, major: int | None = None, notice: Notice = silent) -> Binaries:
     """The programs for this data folder: of its cluster's major, or the newest of the wheel for a new one."""
     wanted = major if major is not None else recorded_major(data)
-    me = choose_user(None)
-    user = SystemUser(uid=me.uid, gid=me.gid, name=me.name, foreign=False)
+    user = myself()
     return _first_that_runs(data, wanted, lambda folder: (folder, run_version(folder, user)), notice)
 
 
@@ -65,8 +64,7 @@ def binaries_for(layout: Layout, notice: Notice) -> Binaries:
 
 def find_client(server_major: int) -> Binaries:
     """Programs able to dump a server of that major: PostgreSQL's tools refuse servers newer than themselves."""
-    me = choose_user(None)
-    user = SystemUser(uid=me.uid, gid=me.gid, name=me.name, foreign=False)
+    user = myself()
     fitting: list[Binaries] = []
     for folder, source in _candidates():
         try:
@@ -175,8 +173,7 @@ def _none_found(data: Path, wanted: int | None, refused: list[str]) -> str:
 
 def _copy_near(folder: Path, layout: Layout) -> Path:
     """Copy programs that lie under a closed folder, once for each version, and forget earlier versions' copies."""
-    here = SystemUser(uid=0, gid=0, name="root", foreign=False)
-    answer = run_tool([str(folder / "postgres"), "-V"], here, Path("/"))
+    answer = run_tool([str(folder / "postgres"), "-V"], myself(), Path("/"))
     version = re.sub(r"[^0-9.]", "", answer.split("(")[1].split()[1]) if "(" in answer else ""
     if not version:
         raise PostgresFailed(f"{folder / 'postgres'} does not say its version")

@@ -3,6 +3,7 @@
 The caller holds the data folder's lock. Nothing here uses threads or asyncio, since the supervisor forks workers.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -99,20 +100,21 @@ class Cluster:
                 self._look_at_log = now + CALM
                 trim_log(self._known_layout.log)
 
-    def stop(self) -> None:
+    def stop(self, *, patience: float = 8.0) -> None:
         """Shut down fast, and at once where that takes too long; both lose nothing that was acknowledged."""
         server, self._server = self._server, None
         self._restart_at = 0.0
         if server is None or os.getpid() != self._supervisor:
             return
-        for name, patience in ((signal.SIGINT, 8.0), (signal.SIGQUIT, 6.0), (signal.SIGKILL, 2.0)):
-            if server.poll() is None:
-                server.send_signal(name)
+        for name, seconds in ((signal.SIGINT, patience), (signal.SIGQUIT, 6.0), (signal.SIGKILL, 2.0)):
+            server.send_signal(name)
             try:
-                server.wait(patience)
-                return
+                server.wait(seconds)
+                break
             except subprocess.TimeoutExpired:
                 continue
+        with contextlib.suppress(OSError):
+            self._known_layout.sockets.rmdir()
 
     @property
     def _known_layout(self) -> Layout:

@@ -13,6 +13,7 @@ from weft.infra.postgres.binaries import Binaries
 from weft.infra.postgres.errors import PostgresFailed
 from weft.infra.postgres.layout import PORT, Layout
 from weft.infra.postgres.people import name_of
+from weft.infra.postgres.process import cluster_name
 
 ROLE = "weft"
 SUPERUSER = "postgres"
@@ -107,6 +108,7 @@ def _settings(layout: Layout, binaries: Binaries, tuning: Tuning, folder: Path) 
         "ident_file": str(folder / "ident.conf"),
         "unix_socket_directories": str(layout.sockets),
         "port": str(PORT),
+        "cluster_name": cluster_name(layout.pg),
         "shared_buffers": tuning.shared_buffers,
         "max_connections": str(tuning.max_connections),
     }

@@ -12,7 +12,7 @@ from weft.infra.postgres.binaries import Binaries
 from weft.infra.postgres.configuration import ROLE, SUPERUSER
 from weft.infra.postgres.errors import PostgresFailed
 from weft.infra.postgres.layout import Layout
-from weft.infra.postgres.process import run_tool
+from weft.infra.postgres.process import end_leftovers, run_tool
 
 # Weft's role owns its database and is no superuser: a fault in a statement must not reach the machine's files.
 SET_UP = f"""
@@ -27,6 +27,8 @@ def create_cluster(layout: Layout, binaries: Binaries) -> None:
     fresh = layout.unfinished
     try:
         if fresh.exists():
+            # An initdb whose supervisor was killed may still be writing here.
+            end_leftovers(fresh)
             shutil.rmtree(fresh)
         fresh.mkdir(mode=0o700)
         if layout.user.foreign:

@@ -69,14 +69,17 @@ def make_data_folder(data: Path) -> Path:
     """The data folder itself, made when absent: others may pass through it, and not look into it."""
     folder = resolve(data)
     try:
-        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            # Root's PostgreSQL runs as somebody who must pass through; chmod, since a umask may have closed it.
+            folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
         probe = folder / f".writable.{os.getpid()}"
         probe.touch()
         probe.unlink()
-    except FileExistsError:
-        raise PostgresFailed(f"{folder} is a file, and Weft needs a folder there for its data.") from None
-    except NotADirectoryError:
-        raise PostgresFailed(f"{folder} cannot be made: something above it is a file, not a folder.") from None
+    except (FileExistsError, NotADirectoryError):
+        raise PostgresFailed(
+            f"Weft needs a folder for its data at {folder}, but that, or something above it, is a file."
+        ) from None
     except OSError as problem:
         raise PostgresFailed(
             f"Weft cannot write in its data folder {folder}: {problem.strerror}. "
@@ -114,8 +117,16 @@ def find_layout(data: Path) -> Layout:
 
 def claim_place(layout: Layout) -> None:
     """Make the far folder of a new cluster and note it in the data folder."""
-    if layout.place == layout.data or (layout.data / "pg.place").exists():
+    if layout.place == layout.data:
         return
+    noted = (layout.data / "pg.place").exists()
+    if noted and layout.pg.exists():
+        return
+    if noted and layout.major_file.exists():
+        raise PostgresFailed(
+            f"The database of {layout.data} lay in {layout.place}, as its file pg.place says, and is not there. "
+            f"Bring it back, or restore a backup into a new folder: weft restore FILE --data NEW_FOLDER."
+        )
     if layout.pg.exists():
         raise PostgresFailed(
             f"{layout.data} is new, but an earlier folder of that path left its database in {layout.pg}. To use it "

@@ -49,6 +49,11 @@ def choose_user(cluster: Path | None) -> SystemUser:
     )
 
 
+def myself() -> SystemUser:
+    """Whoever runs this, named or not: good enough to ask a program its version."""
+    return SystemUser(uid=os.geteuid(), gid=os.getegid(), name=name_of(os.geteuid()), foreign=False)
+
+
 def pwd_of(uid: int) -> pwd.struct_passwd:
     try:
         return pwd.getpwuid(uid)

@@ -2,6 +2,7 @@
 
 import ctypes
 import functools
+import hashlib
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ PROC = Path("/proc")
 PR_SET_PDEATHSIG = 1
 # Loaded at import: the code between fork and exec must not look libraries up.
 LIBC = ctypes.CDLL(None)
+PROGRAMS = ("postgres", "initdb")
 PAUSE = 0.01
 
 
@@ -44,20 +46,23 @@ def _environment() -> dict[str, str]:
 
 def spawn(argv: list[str], user: SystemUser, folder: Path, output: int) -> subprocess.Popen[bytes]:
     """Start a server that dies with us, in a session of its own so that Ctrl-C reaches only the supervisor."""
-    return subprocess.Popen(
-        argv,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=output,
-        cwd=folder,
-        env=_environment(),
-        user=user.uid if user.foreign else None,
-        group=user.gid if user.foreign else None,
-        extra_groups=[] if user.foreign else None,
-        umask=0o077,
-        start_new_session=True,
-        preexec_fn=functools.partial(_die_with, os.getpid()),
-    )
+    try:
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+            env=_environment(),
+            user=user.uid if user.foreign else None,
+            group=user.gid if user.foreign else None,
+            extra_groups=[] if user.foreign else None,
+            umask=0o077,
+            start_new_session=True,
+            preexec_fn=functools.partial(_die_with, os.getpid()),
+        )
+    except (OSError, subprocess.SubprocessError) as problem:
+        raise PostgresFailed(f"{argv[0]} cannot be started as user {user.name}: {problem}") from problem
 
 
 def run_tool(argv: list[str], user: SystemUser, folder: Path, text: str = "") -> str:
@@ -98,13 +103,29 @@ def read_postmaster(pg: Path) -> Postmaster | None:
     return Postmaster(pid=pid, sockets=sockets, ready=len(lines) > 7 and lines[7].strip() == "ready")
 
 
+def cluster_name(pg: Path) -> str:
+    """A name that the server puts into the title of each of its processes."""
+    return "weft-" + hashlib.sha256(os.fsencode(os.path.realpath(pg))).hexdigest()[:16]
+
+
 def serves(pid: int, pg: Path) -> bool:
     """Whether this process is a PostgreSQL of this very folder, and not a stranger who inherited the number."""
+    entry = PROC / str(pid)
     try:
-        inside = os.readlink(PROC / str(pid) / "cwd") == os.path.realpath(pg)
-        return inside and (PROC / str(pid) / "comm").read_text().strip() == "postgres"
+        if (entry / "comm").read_text().strip() not in PROGRAMS:
+            return False
+        try:
+            return os.readlink(entry / "cwd") == os.path.realpath(pg)
+        except PermissionError:
+            # Root without CAP_SYS_PTRACE, as in a container, may read a stranger's command line and no more.
+            return entry.stat().st_uid == pg.stat().st_uid and _names(entry, pg)
     except OSError:
         return False
+
+
+def _names(entry: Path, pg: Path) -> bool:
+    words = (entry / "cmdline").read_bytes().split(b"\0")
+    return os.fsencode(pg) in words or words[0].startswith(f"postgres: {cluster_name(pg)}: ".encode())
 
 
 def servers_of(pg: Path) -> list[int]:
