@@ -1,0 +1,159 @@
+"""One worker process as the server sees it: start it, give it a job, kill it.
+
+A worker that breaks any rule (late, dead, or answering nonsense) is killed; nobody tries to reason with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+import weft
+from weft.kernel.errors import Invalid, Unavailable
+from weft.media.processing import wire
+from weft.media.processing.sandbox import Walls
+
+START_SECONDS: Final = 30.0
+_ROOT: Final = Path(weft.__file__).parent.parent
+# Signals by which the kernel ends a process that used too much; SIGKILL is anyone's.
+_OVERUSE: Final = frozenset({-signal.SIGXCPU, -signal.SIGXFSZ})
+
+
+class WorkerLost(Exception):
+    """The process ended or spoke out of turn; `returncode` as far as it is known."""
+
+    def __init__(self, returncode: int | None) -> None:
+        super().__init__(returncode)
+        self.returncode = returncode
+
+
+class Worker:
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.jobs_done = 0
+        # False while half a frame may lie in a pipe: then only killing helps.
+        self.in_step = True
+        self.walls: Walls | None = None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process.returncode is None
+
+    async def ask(self, job: wire.Job) -> wire.Done:
+        self.in_step = False
+        try:
+            answer = await self._exchange(wire.pack(job))
+        except WorkerLost as lost:
+            raise _explain(lost) from lost
+        self.jobs_done += 1
+        self.in_step = True
+        match answer:
+            case wire.Done():
+                return answer
+            case wire.Refused(code):
+                raise Invalid(code)
+        raise Invalid("media.broken")
+
+    async def greet(self) -> None:
+        answer = await self._receive()
+        if not isinstance(answer, wire.Ready):
+            raise WorkerLost(None)
+        self.walls = answer.walls
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def end(self) -> None:
+        self.kill()
+        await self._process.wait()
+
+    async def _exchange(self, frame: bytes) -> wire.Done | wire.Refused | wire.Ready:
+        pipe = self._process.stdin
+        assert pipe is not None
+        try:
+            pipe.write(frame)
+            await pipe.drain()
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise WorkerLost(await self._last_words()) from error
+        return await self._receive()
+
+    async def _last_words(self) -> int | None:
+        """The exit status of a process that closed its pipes; one that lingers has none and is killed."""
+        try:
+            async with asyncio.timeout(2):
+                return await self._process.wait()
+        except TimeoutError:
+            self.kill()
+            return None
+
+    async def _receive(self) -> wire.Done | wire.Refused | wire.Ready:
+        pipe = self._process.stdout
+        assert pipe is not None
+        try:
+            (length,) = wire.PREFIX.unpack(await pipe.readexactly(wire.PREFIX.size))
+            if length > wire.LARGEST_FRAME:
+                raise WorkerLost(None)
+            return wire.unpack_answer(await pipe.readexactly(length))
+        except asyncio.IncompleteReadError as error:
+            raise WorkerLost(await self._last_words()) from error
+        except msgspec.MsgspecError as error:
+            raise WorkerLost(None) from error
+
+
+async def start_worker(memory: int) -> Worker:
+    """Start a worker with none of our environment, files or memory, and wait until its walls stand."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-s", "-m", "weft.media.processing.worker", str(memory),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env=worker_environment(),
+        cwd="/",
+        start_new_session=True,
+    )  # fmt: skip
+    worker = Worker(process)
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            await worker.greet()
+    except (WorkerLost, TimeoutError) as error:
+        await worker.end()
+        raise Unavailable("media.no_worker") from error
+    except asyncio.CancelledError:
+        worker.kill()
+        raise
+    return worker
+
+
+def worker_environment() -> dict[str, str]:
+    """What a sandboxed process is told: where our code is, and to stay single-threaded."""
+    return {
+        "PYTHONPATH": str(_ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        # Where the C library may otherwise map 64 MiB for each thread.
+        "MALLOC_ARENA_MAX": "1",
+    } | {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+
+
+def _explain(lost: WorkerLost) -> Invalid | Unavailable:
+    """A kill from outside says nothing about the file; anything else was the file's doing."""
+    if lost.returncode in _OVERUSE:
+        return Invalid("media.too_complex")
+    if lost.returncode == -signal.SIGKILL:
+        return Unavailable("media.worker_lost")
+    return Invalid("media.broken")
