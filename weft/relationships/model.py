@@ -76,6 +76,21 @@ class Follow(msgspec.Struct, frozen=True):
     languages: tuple[str, ...] = ()
 
 
+class Mute(msgspec.Struct, frozen=True):
+    notifications: bool = True
+    """Whether notifications are muted too."""
+    until_ms: int | None = None
+
+
+class Bounds(msgspec.Struct):
+    """Who an account keeps away, and who keeps it away."""
+
+    blocking: set[int] = msgspec.field(default_factory=set)
+    blocked_by: set[int] = msgspec.field(default_factory=set)
+    muting: dict[int, Mute] = msgspec.field(default_factory=dict)
+    hosts: set[str] = msgspec.field(default_factory=set)
+
+
 class Relationship(msgspec.Struct, frozen=True, kw_only=True):
     """Everything between a viewer and one other account."""
 

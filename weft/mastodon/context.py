@@ -1,0 +1,43 @@
+"""What the handlers of the client API work with: the ports and caches of one worker, put together by ``wiring``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from weft.accounts.service import Authenticator, Passwords
+    from weft.infra.admit import Admit
+    from weft.infra.blobs import Blobs
+    from weft.infra.db import Db
+    from weft.infra.http import Fetcher
+    from weft.infra.mail import Mailer
+    from weft.infra.outbox import Dispatcher
+    from weft.infra.signals import Signals
+    from weft.kernel.clock import Clock
+    from weft.mastodon.presenter import Presenter
+    from weft.media.service import MediaPool
+    from weft.settings import Settings
+    from weft.timelines.service import Streams, Timelines, Viewers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mastodon:
+    """The context of every handler: ``call.app``."""
+
+    settings: Settings
+    db: Db
+    clock: Clock
+    admit: Admit
+    signals: Signals
+    dispatcher: Dispatcher
+    blobs: Blobs
+    media_pool: MediaPool
+    mailer: Mailer
+    fetcher: Fetcher
+    passwords: Passwords
+    authenticator: Authenticator
+    viewers: Viewers
+    timelines: Timelines
+    streams: Streams
+    presenter: Presenter

@@ -1,0 +1,137 @@
+"""Reading posts and what belongs to them, many at a time. Writing is in the modules named after what they write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from weft.infra.db import Reader, Row
+from weft.kernel.ids import AccountId, PostId, bucket_of
+from weft.posts.model import Marks, Poll, Post, PostCounts, Version
+from weft.relationships.model import Visibility
+
+
+POSTS = """
+SELECT p.id, p.author_id, p.text, p.summary, p.visibility, p.language, p.sensitive, p.reply_to, p.reply_to_account, p.root_id,
+       p.repost_of, p.quote_of, p.quote_state, p.mentions, p.tags, p.media_ids, p.has_poll, p.reply_policy, p.quote_policy,
+       p.app_name, p.app_website, p.state, p.version, p.edited_ms
+  FROM unnest($1::smallint[], $2::bigint[]) AS want (bucket, id)
+  JOIN posts p ON p.bucket = want.bucket AND p.id = want.id
+"""
+
+
+async def load_posts(reader: Reader, ids: Sequence[int]) -> dict[int, Post]:
+    """The posts that exist among ``ids``, deleted ones included (``post.deleted``)."""
+    if not ids:
+        return {}
+    rows = await reader.rows(POSTS, [bucket_of(id_) for id_ in ids], list(ids))
+    return {row[0]: post_of_row(row) for row in rows}
+
+
+def post_of_row(row: Row) -> Post:
+    return Post(
+        id=row[0], author_id=row[1], text=row[2], summary=row[3], visibility=Visibility(row[4]), language=row[5], sensitive=row[6],
+        reply_to=row[7], reply_to_account=row[8], root_id=row[9], repost_of=row[10], quote_of=row[11], quote_state=row[12],
+        mentions=tuple(row[13]), tags=tuple(row[14]), media_ids=tuple(row[15]), has_poll=row[16], reply_policy=row[17],
+        quote_policy=row[18], app_name=row[19], app_website=row[20], deleted=row[21] != 0, version=row[22], edited_ms=row[23],
+    )
+
+
+COUNTS = """
+SELECT c.post_id, sum(c.replies)::int, sum(c.reposts)::int, sum(c.likes)::int, sum(c.quotes)::int
+  FROM unnest($1::smallint[], $2::bigint[]) AS want (bucket, id)
+  JOIN post_counts c ON c.bucket = want.bucket AND c.post_id = want.id
+ GROUP BY c.post_id
+"""
+
+
+async def load_counts(reader: Reader, ids: Sequence[int]) -> dict[int, PostCounts]:
+    """Counters by post; a post nobody reacted to has no entry."""
+    if not ids:
+        return {}
+    rows = await reader.rows(COUNTS, [bucket_of(id_) for id_ in ids], list(ids))
+    return {row[0]: PostCounts(max(row[1], 0), max(row[2], 0), max(row[3], 0), max(row[4], 0)) for row in rows}
+
+
+POLLS = """
+SELECT p.post_id, p.options, p.counts, p.voters, p.multiple, p.hide_totals, p.expires_ms
+  FROM unnest($1::smallint[], $2::bigint[]) AS want (bucket, id)
+  JOIN polls p ON p.bucket = want.bucket AND p.post_id = want.id
+"""
+
+
+async def load_polls(reader: Reader, ids: Sequence[int]) -> dict[int, Poll]:
+    if not ids:
+        return {}
+    rows = await reader.rows(POLLS, [bucket_of(id_) for id_ in ids], list(ids))
+    return {
+        row[0]: Poll(post_id=row[0], options=tuple(row[1]), counts=tuple(row[2]), voters=row[3], multiple=row[4],
+                     hide_totals=row[5], expires_ms=row[6])
+        for row in rows
+    }
+
+
+VOTES = """
+SELECT post_id, choices FROM my_votes WHERE bucket = $1 AND account_id = $2 AND post_id = ANY($3::bigint[])
+"""
+
+
+async def load_votes(reader: Reader, viewer_id: AccountId, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    """The viewer's own choices by post."""
+    if not ids:
+        return {}
+    rows = await reader.rows(VOTES, bucket_of(viewer_id), viewer_id, list(ids))
+    return {row[0]: tuple(row[1]) for row in rows}
+
+
+MARKS = """
+SELECT 0 AS mark, post_id FROM my_likes WHERE bucket = $1 AND account_id = $2 AND post_id = ANY($3::bigint[])
+UNION ALL
+SELECT 1, post_id FROM my_reposts WHERE bucket = $1 AND account_id = $2 AND post_id = ANY($3::bigint[])
+UNION ALL
+SELECT 2, post_id FROM bookmarks WHERE bucket = $1 AND account_id = $2 AND post_id = ANY($3::bigint[])
+UNION ALL
+SELECT 3, post_id FROM pins WHERE bucket = $1 AND account_id = $2 AND post_id = ANY($3::bigint[])
+UNION ALL
+SELECT 4, root_id FROM thread_mutes WHERE bucket = $1 AND account_id = $2 AND root_id = ANY($4::bigint[])
+"""
+
+
+async def load_marks(reader: Reader, viewer_id: AccountId, roots: dict[int, int]) -> dict[int, Marks]:
+    """What the viewer did with each post. ``roots`` maps the posts asked for to the roots of their threads."""
+    if not roots:
+        return {}
+    rows = await reader.rows(MARKS, bucket_of(viewer_id), viewer_id, list(roots), list(set(roots.values())))
+    done: list[set[int]] = [set() for _ in range(5)]
+    for row in rows:
+        done[row[0]].add(row[1])
+    liked, reposted, bookmarked, pinned, muted = done
+    return {
+        id_: Marks(id_ in liked, id_ in reposted, id_ in bookmarked, id_ in pinned, root in muted)
+        for id_, root in roots.items()
+    }
+
+
+THREAD = """
+SELECT post_id, parent_id FROM thread_posts WHERE bucket = $1 AND root_id = $2 ORDER BY post_id LIMIT $3
+"""
+
+
+async def load_thread(reader: Reader, root_id: PostId, limit: int) -> list[tuple[int, int]]:
+    """``(post, parent)`` of every reply below a root, oldest first."""
+    rows = await reader.rows(THREAD, bucket_of(root_id), root_id, limit)
+    return [(row[0], row[1]) for row in rows]
+
+
+VERSIONS = """
+SELECT text, summary, sensitive, media_ids, media_descriptions, poll_options, made_ms
+  FROM post_versions WHERE bucket = $1 AND post_id = $2 ORDER BY version
+"""
+
+
+async def load_versions(reader: Reader, post_id: PostId) -> list[Version]:
+    """Earlier revisions and the current one of an edited post, oldest first; empty for one never edited."""
+    return [
+        Version(text=row[0], summary=row[1], sensitive=row[2], media_ids=tuple(row[3]), media_descriptions=tuple(row[4]),
+                poll_options=tuple(row[5]), made_ms=row[6])
+        for row in await reader.rows(VERSIONS, bucket_of(post_id), post_id)
+    ]
