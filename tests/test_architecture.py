@@ -57,6 +57,7 @@ BAD: list[tuple[Rule, str, str]] = [
     (rules.only_fetch_goes_out, "weft.search.service", "from httpx import AsyncClient"),
     (rules.only_fetch_goes_out, "weft.search.service", "asyncio.open_connection('host', 80)"),
     (rules.only_render_makes_html, "weft.posts.service", "import nh3"),
+    (rules.only_render_makes_html, "weft.posts.service", "from weft.kernel.text.sanitise import sanitise_remote"),
     (rules.only_render_makes_html, "weft.posts.service", "x = f'<p>{text}</p>'"),
     (rules.only_can_see_decides, "weft.posts.service", "def can_see(post, viewer): ..."),
     (rules.only_can_see_decides, "weft.posts.service", "ok = post.audience.visibility == Visibility.PUBLIC"),

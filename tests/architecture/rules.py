@@ -56,12 +56,13 @@ def slices_are_ordered_inside(source: Source) -> Iterator[str]:
             yield fault(source, line, f"{own[1]} imports {other[1]}, which is not below it")
 
 
-# What opens a connection of its own. The mail port speaks SMTP and the supervisor its own PostgreSQL's socket.
+# What opens a connection of its own; the mail port speaks SMTP.
 CONNECTING_MODULES = ("httpx", "requests", "aiohttp", "urllib3", "urllib.request", "http.client", "smtplib", "ftplib")
 CONNECTING_CALLS = frozenset({"open_connection", "create_connection", "open_unix_connection", "sock_connect"})
 CONNECTING_OWNERS = ("weft.infra.http",)
 MAIL_OWNERS = ("weft.infra.mail",)
-SOCKET_OWNERS = (*CONNECTING_OWNERS, *MAIL_OWNERS, "weft.infra.postgres")
+# The resolver asks names for the guarded client; the supervisor knocks at its own PostgreSQL's socket.
+SOCKET_OWNERS = (*CONNECTING_OWNERS, *MAIL_OWNERS, "weft.infra.resolver", "weft.infra.postgres")
 
 
 def only_fetch_goes_out(source: Source) -> Iterator[str]:
@@ -78,17 +79,18 @@ def only_fetch_goes_out(source: Source) -> Iterator[str]:
 
 
 RENDERER = "weft.kernel.text.render"
+SANITISER = "weft.kernel.text.sanitise"
 TAG = re.compile(
     r"</?(p|a|br|span|div|ul|ol|li|blockquote|code|pre|em|strong|h[1-6]|img|script|b|i)(\s[^<>]*)?/?>", re.I
 )
 
 
 def only_render_makes_html(source: Source) -> Iterator[str]:
-    """Untrusted text becomes HTML in one module; pages are templates that escape."""
-    if source.module == RENDERER:
+    """Untrusted text becomes HTML in one module and its sanitiser; pages are templates that escape."""
+    if source.module in (RENDERER, SANITISER):
         return
     for target, line in imports(source):
-        if within(target, "nh3") or target.endswith(".Markup"):
+        if within(target, "nh3", SANITISER) or target.endswith(".Markup"):
             yield fault(source, line, f"imports {target}; HTML is made by {RENDERER}")
     for text, line in texts(source):
         if TAG.search(text):
