@@ -13,6 +13,11 @@ class Gate:
         self._places = Semaphore(limit)
         self._queue = queue
         self._waiting = 0
+        self._inside = 0
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._inside and not self._waiting
 
     async def __aenter__(self) -> None:
         if self._places.locked() and self._waiting >= self._queue:
@@ -22,8 +27,10 @@ class Gate:
             await self._places.acquire()
         finally:
             self._waiting -= 1
+        self._inside += 1
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._inside -= 1
         self._places.release()

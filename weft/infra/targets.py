@@ -1,0 +1,130 @@
+"""URLs as the fetch gate uses them: taken apart, checked, and built again from the parts.
+What a text claims to be never reaches a request line; only what was understood does.
+"""
+
+import ipaddress
+import re
+from urllib.parse import quote, urljoin, urlsplit
+
+import idna
+import msgspec
+
+from weft.kernel.errors import Unavailable
+
+MAX_URL = 4096
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
+LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+DOTTED_QUAD = re.compile(r"(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}")
+# A host whose last label looks like a number is an IPv4 address in one of the spellings that C libraries still read.
+NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Where a request goes. `host` is a lower-case ASCII name or an address, an IPv6 one without brackets."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def peer(self) -> str:
+        """`host:port` as the operator lists it."""
+        return f"{bracketed(self.host)}:{self.port}"
+
+    @property
+    def authority(self) -> str:
+        return bracketed(self.host) if self.port == DEFAULT_PORTS[self.scheme] else self.peer
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        return self.scheme, self.host, self.port
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.authority}{self.path}"
+
+
+def parse_target(url: str, allow: frozenset[str]) -> Target:
+    """The target that a URL names, if it is one we may ask: http(s), no user part, a default or a listed port."""
+    if len(url) > MAX_URL or FORBIDDEN.search(url):
+        raise refused("url")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise refused("url") from None
+    scheme = parts.scheme.lower()
+    if scheme not in DEFAULT_PORTS:
+        raise refused("scheme")
+    if "@" in parts.netloc:
+        raise refused("userinfo")
+    if port is None:
+        port = DEFAULT_PORTS[scheme]
+    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    query = "?" + quote(parts.query, safe="/%:@!$&'()*+,;=~-._?[]") if parts.query else ""
+    target = Target(scheme, canonical_host(parts.hostname or ""), port, path + query)
+    if port != DEFAULT_PORTS[scheme] and target.peer not in allow:
+        raise refused("port")
+    return target
+
+
+def next_target(current: Target, location: str, allow: frozenset[str]) -> Target:
+    """Where a redirect leads, under the same rules; never from https down to http."""
+    if len(location) > MAX_URL or FORBIDDEN.search(location):
+        raise refused("url")
+    try:
+        joined = urljoin(current.url, location)
+    except ValueError:
+        raise refused("url") from None
+    target = parse_target(joined, allow)
+    if current.scheme == "https" and target.scheme != "https":
+        raise refused("downgrade")
+    return target
+
+
+def canonical_host(host: str) -> str:
+    """The one form of a host name or address that is looked up, compared and sent."""
+    if ":" in host:
+        try:
+            # A zone (`%eth0`) names an interface of this machine, so no address with one is ever wanted.
+            return ipaddress.IPv6Address("" if "%" in host else host).compressed
+        except ValueError:
+            raise refused("host") from None
+    name = host.lower()
+    if not name.isascii():
+        try:
+            name = idna.encode(name, uts46=True).decode().lower()
+        except (idna.IDNAError, UnicodeError):
+            raise refused("host") from None
+    name = name.removesuffix(".")
+    labels = name.split(".")
+    if not name or len(name) > 253 or not all(LABEL.fullmatch(label) for label in labels):
+        raise refused("host")
+    if NUMBER.fullmatch(labels[-1]) and not is_dotted_quad(name):
+        raise refused("host")
+    return name
+
+
+def is_dotted_quad(name: str) -> bool:
+    return DOTTED_QUAD.fullmatch(name) is not None and all(int(part) <= 255 for part in name.split("."))
+
+
+def bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def parse_peers(listed: frozenset[str]) -> frozenset[str]:
+    """The operator's `host:port` list in the form targets have. An entry that names no peer is left out."""
+    peers = set()
+    for entry in listed:
+        host, _, port = entry.strip().rpartition(":")
+        if port.isdigit() and host:
+            peers.add(f"{bracketed(canonical_host(host.strip('[]')))}:{int(port)}")
+    return frozenset(peers)
+
+
+def refused(reason: str) -> Unavailable:
+    return Unavailable("fetch.refused", reason=reason)
