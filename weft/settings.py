@@ -85,7 +85,9 @@ class SettingsError(Exception):
     """A setting that cannot be used; the text is for the operator."""
 
 
-def load_settings(given: Mapping[str, object], environ: Mapping[str, str] = os.environ) -> tuple[Settings, dict[str, str]]:
+def load_settings(
+    given: Mapping[str, object], environ: Mapping[str, str] = os.environ
+) -> tuple[Settings, dict[str, str]]:
     """The settings and, per name, where the value came from.
 
     Raises:
@@ -93,9 +95,17 @@ def load_settings(given: Mapping[str, object], environ: Mapping[str, str] = os.e
     """
     values: dict[str, object] = {}
     sources: dict[str, str] = {}
-    from_env = {name: environ[f"WEFT_{name.upper()}"] for name in Settings.__struct_fields__ if f"WEFT_{name.upper()}" in environ}
+    from_env = {
+        name: environ[f"WEFT_{name.upper()}"]
+        for name in Settings.__struct_fields__
+        if f"WEFT_{name.upper()}" in environ
+    }
     folder = Path(str(given.get("data") or from_env.get("data") or Settings().data))
-    for source, layer in (("weft.toml", _read_file(folder / "weft.toml")), ("environment", from_env), ("command line", given)):
+    for source, layer in (
+        ("weft.toml", _read_file(folder / "weft.toml")),
+        ("environment", from_env),
+        ("command line", given),
+    ):
         for name, value in layer.items():
             if value is not None:
                 values[name] = _split_list(name, value)

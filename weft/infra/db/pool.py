@@ -14,7 +14,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 
@@ -23,10 +23,17 @@ from weft.kernel.clock import Clock
 from weft.kernel.errors import Unavailable
 from weft.kernel.ids import IdMaker
 
-Row = asyncpg.Record
-Connection = asyncpg.Connection
-_AWAY = (asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, asyncpg.AdminShutdownError,
-         asyncpg.CrashShutdownError, ConnectionError, asyncpg.InterfaceError)
+Row: TypeAlias = asyncpg.Record
+Connection: TypeAlias = asyncpg.Connection
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    ConnectionError,
+    asyncpg.InterfaceError,
+)
 ACQUIRE_TIMEOUT_S = 10.0
 
 
@@ -77,7 +84,9 @@ class Reader:
         self._connection = await self._db.acquire()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self._give_back()
         _raise_away(error)
 
@@ -143,7 +152,9 @@ class Tx(Reader):
             raise
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             if error is None:
                 await self._store_events()
@@ -200,7 +211,9 @@ class Once(Tx):
         self._done = True
         return super()._prepared(sql, args)
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         assert not self._pending, "once() cannot emit(); write sealed() events in the statement"
         await Reader.__aexit__(self, kind, error, trace)
         if error is None and self._events:
@@ -236,12 +249,12 @@ class Db:
 
     async def acquire(self) -> Connection:
         try:
-            return await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)  # type: ignore[return-value]
+            return await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
         except (*_AWAY, TimeoutError) as error:
             raise Unavailable("database.away") from error
 
     async def release(self, connection: Connection) -> None:
-        await self._pool.release(connection)  # type: ignore[arg-type]
+        await self._pool.release(connection)
 
     async def close(self) -> None:
         try:
@@ -254,8 +267,14 @@ class Db:
 async def open_db(url: str, clock: Clock, *, size: int = 10) -> Db:
     """Connect. The pool does not reset sessions between uses: nothing outside ``infra`` keeps session state."""
     pool = await asyncpg.create_pool(
-        url, min_size=1, max_size=size, reset=_keep_session, command_timeout=60, statement_cache_size=1024,
-        max_cached_statement_lifetime=0, server_settings={"application_name": "weft", "jit": "off"},
+        url,
+        min_size=1,
+        max_size=size,
+        reset=_keep_session,
+        command_timeout=60,
+        statement_cache_size=1024,
+        max_cached_statement_lifetime=0,
+        server_settings={"application_name": "weft", "jit": "off"},
     )
     return Db(pool, clock)
 
@@ -267,4 +286,3 @@ async def _keep_session(connection: object) -> None:
 def _raise_away(error: BaseException | None) -> None:
     if isinstance(error, _AWAY):
         raise Unavailable("database.away") from error
-
