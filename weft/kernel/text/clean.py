@@ -19,7 +19,9 @@ _WHITE = re.compile(r"\s+")
 _TALL = regex.compile(rf"(\p{{M}}{{{MAX_MARKS}}})\p{{M}}+")
 
 # Letters whose script joins or separates by ZWJ and ZWNJ; in the others these only make look-alike names.
-_JOINED_SCRIPT = r"[[\p{L}\p{M}]--[\p{Latin}\p{Greek}\p{Cyrillic}\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}\p{Inherited}]]"
+_JOINED_SCRIPT = (
+    r"[[\p{L}\p{M}]--[\p{Latin}\p{Greek}\p{Cyrillic}\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}\p{Inherited}]]"
+)
 _PICTURE = r"[\p{Extended_Pictographic}\uFE0F\U0001F3FB-\U0001F3FF]"
 _INVISIBLE = regex.compile(
     rf"(?:(?<={_JOINED_SCRIPT})[\u200c\u200d]|(?<={_PICTURE})\u200d(?=\p{{Extended_Pictographic}})"

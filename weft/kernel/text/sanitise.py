@@ -12,6 +12,7 @@ from typing import Final
 import nh3
 
 MAX_HTML: Final = 100_000
+MAX_MARKS: Final = 5000
 
 _TAGS = frozenset("p br span a del pre code em strong b i u ul ol li blockquote".split())
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
@@ -27,6 +28,11 @@ _CLASSES = frozenset("mention hashtag ellipsis invisible quote-inline".split())
 _MICROFORMAT = re.compile(r"(?:h|p|u|dt|e)-[A-Za-z0-9-]{1,40}")
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
 
+# The parser opens unfinished formatting anew in each paragraph, but equal ones only three times: without attributes
+# they are all equal, and the result stays in proportion to the input.
+_FORMATTING = re.compile(
+    r"<(b|i|u|s|em|tt|big|code|font|nobr|small|strike|strong)(?![A-Za-z0-9-])[^>]*+(?:>|$)", re.IGNORECASE
+)
 _HEADING_MARK = re.compile(r"<(/?)h[1-6]>")
 _LINK_MARK = re.compile(r'(<a(?: [a-z]++="[^"]*+")*+>|</a>)')
 _LINE_END = re.compile(r"<br\s*+/?>", re.IGNORECASE)
@@ -53,8 +59,11 @@ def plain_text(markup: str) -> str:
 
 
 def _whole(markup: str) -> str:
-    """Bounded, and without lone surrogates, which the parser could not take."""
-    return markup[:MAX_HTML].encode("utf-8", "replace").decode("utf-8")
+    """Bounded in size and number of marks, and without lone surrogates, which the parser could not take."""
+    markup = markup[:MAX_HTML].encode("utf-8", "replace").decode("utf-8")
+    if markup.count("<") > MAX_MARKS:
+        markup = "<".join(markup.split("<", MAX_MARKS + 1)[: MAX_MARKS + 1])
+    return _FORMATTING.sub(r"<\1>", markup)
 
 
 def _heading(mark: re.Match[str]) -> str:
@@ -96,6 +105,7 @@ _CLEANER = nh3.Cleaner(
     tag_attribute_values={"a": {"translate": {"no"}}, "span": {"translate": {"no"}}},
     set_tag_attribute_values={"a": {"target": "_blank"}},
     link_rel="nofollow noopener",
+    url_relative="deny",
     url_schemes=set(_SCHEMES),
 )
 _STRIPPER = nh3.Cleaner(tags=set(), clean_content_tags={"script", "style", "template"}, link_rel=None)
