@@ -1,0 +1,287 @@
+"""Loads, keeps and joins what the client API shows of posts and accounts.
+
+``Presenter.load`` brings entries up to date in sets; ``visible`` asks ``can_see``; ``join`` writes a status for one
+viewer into a list of byte pieces. What events make stale is in ``listen``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from weft.accounts.events import AccountEdited, AccountStateChanged
+from weft.accounts.model import AccountCounts
+from weft.accounts.service import load_account_counts, load_accounts
+from weft.infra.db import Db, Reader
+from weft.infra.signals import Signals
+from weft.kernel.clock import Clock
+from weft.kernel.errors import NotFound
+from weft.mastodon import shapes
+from weft.mastodon.addresses import Addresses
+from weft.mastodon.entities import CustomEmoji
+from weft.mastodon.fragments import AccountEntry, PostEntry, Shelf
+from weft.mastodon.shapes import Shaper
+from weft.media.service import load_media
+from weft.posts.events import CountsChanged, PollEnded, PollVoted, PostCreated, PostDeleted, PostEdited, QuoteStateChanged
+from weft.posts.model import Post, PostCounts
+from weft.posts.service import load_counts, load_marks, load_polls, load_posts, load_votes
+from weft.relationships.events import Followed, Unfollowed
+from weft.relationships.model import can_see
+from weft.relationships.service import followers_among
+from weft.settings import Settings
+from weft.timelines.model import Viewer
+
+_MARKS_KEPT = 4000
+
+
+class Presenter:
+    """One per worker. Nothing here decides who may see what; it asks."""
+
+    def __init__(self, db: Db, settings: Settings, clock: Clock) -> None:
+        limit = settings.memory_mb << 20
+        self._db = db
+        self._clock = clock
+        self.addresses = Addresses(settings)
+        self._accounts = Shelf(AccountEntry, limit // 4)
+        self._posts = Shelf(PostEntry, limit - limit // 4)
+        self._emojis: dict[str, CustomEmoji] = {}
+        self._shaper = Shaper(self.addresses, self._emojis)
+
+    # ------------------------------------------------------------------ staying true
+
+    def listen(self, signals: Signals) -> None:
+        """Let events make entries stale."""
+        accounts, posts = self._accounts, self._posts
+        signals.on(AccountEdited, lambda event: accounts.spoil((event.account_id,)))
+        signals.on(AccountStateChanged, self._account_state_changed)
+        signals.on(Followed, lambda event: accounts.spoil((event.account_id, event.target_id)))
+        signals.on(Unfollowed, lambda event: accounts.spoil((event.account_id, event.target_id)))
+        signals.on(PostCreated, lambda event: accounts.spoil((event.author_id,)))
+        signals.on(PostEdited, lambda event: posts.spoil((event.post_id,)))
+        signals.on(PostDeleted, self._post_deleted)
+        signals.on(CountsChanged, lambda event: posts.spoil((event.post_id,)))
+        signals.on(PollVoted, lambda event: posts.spoil((event.post_id,)))
+        signals.on(PollEnded, lambda event: posts.spoil((event.post_id,)))
+        signals.on(QuoteStateChanged, lambda event: posts.spoil((event.post_id, event.quoted_id)))
+        signals.on_reset(self.forget_all)
+
+    def _post_deleted(self, event: PostDeleted) -> None:
+        self._posts.spoil((event.post_id,))
+        self._accounts.spoil((event.author_id,))
+
+    def _account_state_changed(self, event: AccountStateChanged) -> None:
+        self._accounts.spoil((event.account_id,))
+        self._posts.clear()  # audiences hold whether the author is gone; rare enough to start over
+
+    def forget_all(self) -> None:
+        self._accounts.clear()
+        self._posts.clear()
+
+    # ------------------------------------------------------------------ loading
+
+    async def load(self, ids: Sequence[int]) -> list[PostEntry]:
+        """Entries of the posts that exist, up to date, in the order of ``ids``; deleted ones are among them."""
+        open_ = self._posts.open
+        entries = [open_(id_) for id_ in ids]
+        for entry in entries:
+            if entry.stale or entry.author.stale or (not entry.simple and _stale_within(entry)):
+                async with self._db.read() as reader:
+                    await self._refresh(reader, entries)
+                return [entry for entry in entries if not entry.missing]
+        return entries
+
+    async def load_accounts(self, ids: Iterable[int]) -> list[AccountEntry]:
+        """Entries of the accounts that exist, up to date, in the order of ``ids``."""
+        entries = [self._accounts.open(id_) for id_ in ids]
+        if any(entry.stale for entry in entries):
+            async with self._db.read() as reader:
+                await self._refresh_accounts(reader, entries)
+        return [entry for entry in entries if entry.body]
+
+    async def _refresh(self, reader: Reader, entries: Sequence[PostEntry]) -> None:
+        """Load stale posts, then what they repost and quote, level by level, then their authors."""
+        level: Sequence[PostEntry] = entries
+        seen: list[PostEntry] = []
+        for _ in range(4):
+            stale = list({entry.id: entry for entry in level if entry.stale}.values())
+            if stale:
+                await self._load_posts(reader, stale)
+            seen.extend(level)
+            level = [inner for entry in level for inner in (entry.inner, entry.quoted) if inner is not None]
+            if not level:
+                break
+        authors = {entry.author.id: entry.author for entry in seen if not entry.missing}
+        await self._refresh_accounts(reader, list(authors.values()))
+
+    async def _load_posts(self, reader: Reader, entries: Sequence[PostEntry]) -> None:
+        ids = [entry.id for entry in entries]
+        changes = [entry.changes for entry in entries]
+        posts = await load_posts(reader, ids)
+        counts = await load_counts(reader, ids)
+        polls = await load_polls(reader, [post.id for post in posts.values() if post.has_poll])
+        media = await load_media(reader, [id_ for post in posts.values() for id_ in post.media_ids])
+        people = {id_ for post in posts.values() for id_ in (post.author_id, post.reply_to_account, *post.mentions) if id_ is not None}
+        await self._refresh_accounts(reader, [self._accounts.open(id_) for id_ in people])
+        for entry, before in zip(entries, changes, strict=True):
+            post = posts.get(entry.id)
+            if post is None:
+                entry.missing = True
+                continue
+            entry.missing = False
+            entry.post = post
+            entry.tally = counts.get(post.id, PostCounts())
+            entry.poll = polls.get(post.id)
+            self._link(entry)
+            mentioned = [self._accounts.open(id_) for id_ in post.mentions]
+            self._shaper.shape_post(entry, [media[id_] for id_ in post.media_ids if id_ in media], mentioned)
+            entry.stale = entry.changes != before
+            self._posts.loaded(entry)
+
+    def _link(self, entry: PostEntry) -> None:
+        post = entry.post
+        entry.author = self._accounts.open(post.author_id)
+        entry.inner = self._posts.open(post.repost_of) if post.repost_of is not None else None
+        entry.quoted = self._posts.open(post.quote_of) if post.quote_of is not None else None
+        entry.audience = post.audience(author_gone=entry.author.account.gone)
+
+    async def _refresh_accounts(self, reader: Reader, entries: Sequence[AccountEntry]) -> None:
+        stale = [entry for entry in entries if entry.stale]
+        if not stale:
+            return
+        changes = [entry.changes for entry in stale]
+        ids = [entry.id for entry in stale]
+        accounts = await load_accounts(reader, ids)
+        counts = await load_account_counts(reader, ids)
+        for entry, before in zip(stale, changes, strict=True):
+            if entry.id not in accounts:
+                continue
+            entry.account = accounts[entry.id]
+            entry.counts = counts.get(entry.id, AccountCounts())
+            self._shaper.shape_account(entry)
+            entry.stale = entry.changes != before
+            self._accounts.loaded(entry)
+
+    def learn(self, post: Post, counts: AccountCounts) -> None:
+        """Take a plain post that was just written, and its author's counters, without reading them back.
+
+        Only for a post without media, mentions, poll or quote, whose author's entry is known; others are loaded.
+        """
+        author = self._accounts.get(post.author_id)
+        if author is None or not author.body or post.media_ids or post.mentions or post.has_poll or post.quote_of or post.repost_of:
+            return
+        author.counts = counts
+        self._shaper.shape_account(author)
+        author.stale = False
+        entry = self._posts.open(post.id)
+        entry.post = post
+        self._link(entry)
+        self._shaper.shape_post(entry, [], [])
+        entry.stale = False
+        self._posts.loaded(entry)
+
+    # ------------------------------------------------------------------ showing
+
+    def visible(self, entry: PostEntry, viewer: Viewer) -> bool:
+        """Whether the viewer may see this post and, of a repost, what it reposts."""
+        if entry.inner is not None:
+            return not entry.inner.missing and can_see(entry.audience, viewer.facts) and can_see(entry.inner.audience, viewer.facts)
+        return can_see(entry.audience, viewer.facts)
+
+    async def require(self, id_: int, viewer: Viewer) -> PostEntry:
+        """The entry of a post the viewer may see.
+
+        Raises:
+            NotFound: there is none, or the viewer may not see it.
+        """
+        for entry in await self.load((id_,)):
+            if self.visible(entry, viewer):
+                return entry
+        raise NotFound("record.absent")
+
+    async def prepare(self, entries: Sequence[PostEntry], viewer: Viewer) -> frozenset[int]:
+        """Look up what the viewer did with the posts; answers the authors that follow the viewer, where it matters."""
+        if viewer.id is None:
+            return frozenset()
+        marks = viewer.marks
+        missing: dict[int, int] = {}
+        polls: list[int] = []
+        asking: set[int] = set()
+        for entry in entries:
+            for shown in (entry, entry.inner, entry.quoted) if not entry.simple else (entry,):
+                if shown is None or shown.missing:
+                    continue
+                if shown.id not in marks:
+                    missing[shown.id] = shown.post.root_id or shown.id
+                if not shown.simple:
+                    if shown.poll is not None and shown.id not in viewer.votes:
+                        polls.append(shown.id)
+                    if shown.post.reply_policy == "following":
+                        asking.add(shown.post.author_id)
+        if not missing and not polls and not asking:
+            return frozenset()
+        async with self._db.read() as reader:
+            if len(marks) > _MARKS_KEPT:
+                marks.clear()
+            marks.update(await load_marks(reader, viewer.id, missing))
+            votes = await load_votes(reader, viewer.id, polls)
+            viewer.votes.update({id_: votes.get(id_, ()) for id_ in polls})
+            return await followers_among(reader, viewer.id, asking)
+
+    async def statuses(self, entries: Sequence[PostEntry], viewer: Viewer) -> bytes:
+        """A JSON array of the entries, which the caller knows to be visible."""
+        befriended = await self.prepare(entries, viewer)
+        out: list[bytes] = []
+        join, now = self._shaper.join, self._clock.now_ms()
+        for entry in entries:
+            out.append(b",")
+            join(out, entry, viewer, befriended, now)
+        if not out:
+            return b"[]"
+        out[0] = b"["
+        out.append(b"]")
+        return b"".join(out)
+
+    async def status(self, entry: PostEntry, viewer: Viewer) -> bytes:
+        befriended = await self.prepare((entry,), viewer)
+        out: list[bytes] = []
+        self._shaper.join(out, entry, viewer, befriended, self._clock.now_ms())
+        return b"".join(out)
+
+    async def show(self, id_: int, viewer: Viewer) -> bytes:
+        """One status by id, as JSON.
+
+        Raises:
+            NotFound: there is none, or the viewer may not see it.
+        """
+        return await self.status(await self.require(id_, viewer), viewer)
+
+    async def accounts(self, ids: Iterable[int], *, gone: bool = False) -> bytes:
+        """A JSON array of accounts; suspended and deleted ones only when asked for."""
+        entries = await self.load_accounts(ids)
+        return b"[" + b",".join(entry.body for entry in entries if gone or not entry.account.gone) + b"]"
+
+    def set_emojis(self, emojis: Iterable[CustomEmoji]) -> None:
+        """Know these custom emojis from now on."""
+        self._emojis.clear()
+        self._emojis.update({emoji.shortcode: emoji for emoji in emojis})
+        self.forget_all()
+
+    @property
+    def shaper(self) -> Shaper:
+        return self._shaper
+
+
+def _stale_within(entry: PostEntry) -> bool:
+    for inner in (entry.inner, entry.quoted):
+        if inner is not None and not inner.missing and (inner.stale or inner.author.stale or (not inner.simple and _stale_within(inner))):
+            return True
+    return False
+
+
+def raw(*pieces: bytes) -> msgspec.Raw:
+    """Encoded JSON to be put into a larger answer as it is."""
+    return msgspec.Raw(b"".join(pieces))
+
+
+__all__ = ["Presenter", "raw", "shapes"]
