@@ -28,6 +28,7 @@ RULES: list[Rule] = [
     rules.only_post_entry_moves_money,
     rules.errors_are_caught_by_kind,
     rules.statements_are_constants,
+    rules.functions_fit_a_screen,
 ]
 
 # rule, a module in which the line is right, the line; then the same for a wrong one.
@@ -47,6 +48,7 @@ GOOD: list[tuple[Rule, str, str]] = [
     (rules.errors_are_caught_by_kind, "weft.posts.service", "try: x()\nexcept Exception:\n    y()\n    raise"),
     (rules.statements_are_constants, "weft.posts.queries", "X = 'SELECT count(*) FROM posts WHERE bucket = $1'"),
     (rules.statements_are_constants, "weft.posts.queries", "X = 'INSERT INTO x SELECT * FROM unnest($1, $2)'"),
+    (rules.functions_fit_a_screen, "weft.posts.service", "def f(self, a, b, c, d, e, *, f): ..."),
 ]
 BAD: list[tuple[Rule, str, str]] = [
     (rules.slices_are_entered_by_the_door, "weft.mastodon.statuses", "from weft.posts import queries"),
@@ -69,6 +71,8 @@ BAD: list[tuple[Rule, str, str]] = [
     (rules.statements_are_constants, "weft.posts.queries", "X = f'SELECT id FROM {table}'"),
     (rules.statements_are_constants, "weft.posts.queries", "X = 'DELETE FROM %s' % table"),
     (rules.statements_are_constants, "weft.posts.queries", "X = 'SELECT id FROM {}'.format(table)"),
+    (rules.functions_fit_a_screen, "weft.posts.service", "def f(a, b, c, d, e, f): ..."),
+    (rules.functions_fit_a_screen, "weft.posts.service", "def f():\n" + "    x()\n" * 40),
 ]
 
 

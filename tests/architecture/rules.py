@@ -131,8 +131,9 @@ def only_post_entry_moves_money(source: Source) -> Iterator[str]:
 
 
 BLIND = frozenset({"Exception", "BaseException"})
-# Signals are the dispatcher within a process: the write is done, and one listener's fault is not another's.
-BLIND_OWNERS = frozenset({"router", "dispatcher", "supervisor", "signals"})
+# The router's outermost part is `application`. Signals are the dispatcher within a process: the write is done, and one
+# listener's fault is not another's.
+BLIND_OWNERS = frozenset({"router", "application", "dispatcher", "supervisor", "signals"})
 
 
 def errors_are_caught_by_kind(source: Source) -> Iterator[str]:
@@ -198,3 +199,21 @@ def last_name(node: ast.expr) -> str:
 
 def line_of(node: ast.AST) -> int:
     return node.lineno if isinstance(node, ast.expr | ast.stmt) else 0
+
+
+LONGEST_FUNCTION = 40
+MOST_PARAMETERS = 5
+
+
+def functions_fit_a_screen(source: Source) -> Iterator[str]:
+    """A function is at most 40 lines long and takes at most 5 things by place, itself not counted."""
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        lines = (node.end_lineno or node.lineno) - node.lineno + 1
+        if lines > LONGEST_FUNCTION:
+            yield fault(source, node.lineno, f"{node.name} has {lines} lines")
+        names = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
+        taken = [name for name in names if name not in ("self", "cls")]
+        if len(taken) > MOST_PARAMETERS:
+            yield fault(source, node.lineno, f"{node.name} takes {len(taken)} things by place")
