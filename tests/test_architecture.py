@@ -64,6 +64,7 @@ BAD: list[tuple[Rule, str, str]] = [
     (rules.only_can_see_decides, "weft.posts.service", "def can_see(post, viewer): ..."),
     (rules.only_can_see_decides, "weft.posts.service", "ok = post.audience.visibility == Visibility.PUBLIC"),
     (rules.only_admit_limits, "weft.posts.service", "raise Limited('rate')"),
+    (rules.only_admit_limits, "weft.posts.service", "from weft.infra.windows import Windows"),
     (rules.only_post_entry_moves_money, "weft.ads.service", "X = 'UPDATE balances SET cents = $1'"),
     (rules.errors_are_caught_by_kind, "weft.posts.service", "try: x()\nexcept Exception: pass"),
     (rules.errors_are_caught_by_kind, "weft.posts.service", "try: x()\nexcept (ValueError, BaseException): pass"),

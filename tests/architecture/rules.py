@@ -113,8 +113,13 @@ def is_audience_visibility(node: ast.expr) -> bool:
 
 
 def only_admit_limits(source: Source) -> Iterator[str]:
-    """Only the gate counts what a caller may still do."""
+    """Only the gate counts what a caller may still do; the router turns its verdict into the refusal."""
     if source.module == "weft.infra.admit":
+        return
+    for target, line in imports(source):
+        if within(target, "weft.infra.windows") and source.module != "weft.infra.windows":
+            yield fault(source, line, "counts in windows of its own; limits are counted by weft.infra.admit")
+    if source.module == "weft.infra.routing.application":
         return
     for node in ast.walk(source.tree):
         if called(node) == "Limited":
