@@ -5,7 +5,7 @@ It starts, watches, restarts and stops one, lends it to command-line tools and d
 
 from weft.infra.postgres.backup import dump, restore
 from weft.infra.postgres.binaries import Binaries, find_binaries, find_client
-from weft.infra.postgres.borrow import borrow, running_url
+from weft.infra.postgres.borrowing import borrow, running_url
 from weft.infra.postgres.check import check_server
 from weft.infra.postgres.cluster import Cluster
 from weft.infra.postgres.configuration import Tuning

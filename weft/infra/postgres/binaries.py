@@ -56,6 +56,7 @@ def binaries_for(layout: Layout, notice: Notice) -> Binaries:
     """The same, for the user who runs the cluster: programs out of that user's reach are copied beside the data."""
 
     def try_folder(folder: Path) -> tuple[Path, int]:
+        _check_present(folder)
         near = folder if can_enter(folder, layout.user) else _copy_near(folder, layout)
         return near, run_version(near, layout.user)
 
@@ -108,14 +109,18 @@ def recorded_major(data: Path) -> int | None:
 
 def run_version(folder: Path, user: SystemUser) -> int:
     """The major version that the server in this folder answers with, run as that user."""
-    for program in ("postgres", "initdb"):
-        if not (folder / program).exists():
-            raise PostgresFailed(f"{folder / program} is absent")
+    _check_present(folder)
     run_tool([str(folder / "initdb"), "-V"], user, Path("/"))
     answer = VERSION.search(run_tool([str(folder / "postgres"), "-V"], user, Path("/")))
     if answer is None:
         raise PostgresFailed(f"{folder / 'postgres'} does not say its version")
     return int(answer.group(1))
+
+
+def _check_present(folder: Path) -> None:
+    for program in ("postgres", "initdb"):
+        if not (folder / program).exists():
+            raise PostgresFailed(f"{folder / program} is absent")
 
 
 def _candidates() -> Iterator[tuple[Path, str]]:

@@ -30,7 +30,7 @@ class Cluster:
     """One embedded cluster belonging to a Weft data folder."""
 
     def __init__(self, data: Path, notice: Notice, *, tuning: Tuning | None = None) -> None:
-        self._data = data
+        self.data = data
         self._notice = notice
         self._tuning = tuning if tuning is not None else Tuning()
         self._layout: Layout | None = None
@@ -61,8 +61,8 @@ class Cluster:
 
     def start(self) -> str:
         """Bring the cluster up, making it first where there is none, and give back its URL."""
-        make_data_folder(self._data)
-        layout = self._layout = find_layout(self._data)
+        make_data_folder(self.data)
+        layout = self._layout = find_layout(self.data)
         self._binaries = binaries_for(layout, self._notice)
         claim_place(layout)
         if layout.place != layout.data:

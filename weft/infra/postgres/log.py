@@ -1,5 +1,6 @@
 """The server's own log: kept in the data folder, and kept small."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,9 @@ from pathlib import Path
 from weft.infra.postgres.errors import PostgresFailed
 
 LARGEST = 10 * 1024 * 1024
-TELLING = ("FATAL:", "PANIC:", "ERROR:", "HINT:", "error while loading", "could not")
+TELLING = re.compile(
+    r"(?:FATAL|PANIC|ERROR|HINT): .*|LOG: .*(?:invalid|unrecognized|syntax|could not).*|.*error while loading.*"
+)
 
 
 @contextmanager
@@ -43,5 +46,5 @@ def last_words(path: Path, start: int) -> str:
             lines = handle.read(100_000).decode("utf-8", "replace").splitlines()
     except OSError:
         return ""
-    telling = [line for line in lines if any(word in line for word in TELLING)]
+    telling = [found.group() for found in map(TELLING.search, lines) if found is not None]
     return " ".join((telling or lines)[-3:])[:600]
