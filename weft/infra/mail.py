@@ -16,12 +16,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote, urlsplit
 
-import idna
 import msgspec
 import structlog
 
 from weft.infra.gate import Gate
 from weft.infra.http import system_trust
+from weft.infra.targets import ascii_name
 from weft.kernel.clock import Clock
 from weft.kernel.errors import Invalid, Unavailable
 
@@ -185,14 +185,13 @@ def check_address(text: str) -> str:
     local, _, domain = text.rpartition("@")
     if len(text) > MAX_ADDRESS or len(local) > MAX_LOCAL or not LOCAL_PART.fullmatch(local):
         raise Invalid("mail.address", field="email")
-    if not domain.isascii():
-        try:
-            domain = idna.encode(domain, uts46=True).decode()
-        except (idna.IDNAError, UnicodeError):
-            raise Invalid("mail.address", field="email") from None
-    if not DOMAIN.fullmatch(domain.lower()):
+    try:
+        domain = ascii_name(domain)
+    except ValueError:
+        raise Invalid("mail.address", field="email") from None
+    if not DOMAIN.fullmatch(domain):
         raise Invalid("mail.address", field="email")
-    return f"{local}@{domain.lower()}"
+    return f"{local}@{domain}"
 
 
 def parse_sender(text: str) -> Address:

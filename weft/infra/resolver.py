@@ -42,8 +42,10 @@ class DnsResolver:
         self._server = (host.strip("[]") or server, int(port) if host else 53)
 
     async def addresses(self, name: str) -> list[Address]:
-        found = await asyncio.gather(self._ask(name, TYPE_A), self._ask(name, TYPE_AAAA))
-        addresses = [address for part in found for address in part]
+        # A server that fails on one of the two kinds still gives a usable answer: only what it names is connected to.
+        both = self._ask(name, TYPE_A), self._ask(name, TYPE_AAAA)
+        found = await asyncio.gather(*both, return_exceptions=True)
+        addresses = [address for part in found if not isinstance(part, BaseException) for address in part]
         if not addresses:
             raise ResolveError(name)
         return addresses[:MAX_ADDRESSES]

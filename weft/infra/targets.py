@@ -6,7 +6,6 @@ import ipaddress
 import re
 from urllib.parse import quote, urljoin, urlsplit
 
-import idna
 import msgspec
 
 from weft.kernel.errors import Unavailable
@@ -15,6 +14,7 @@ MAX_URL = 4096
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
+AUTHORITY = re.compile(r"(\[[^\[\]]*\]|[^\[\]:]*)(:[0-9]*)?")
 LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 DOTTED_QUAD = re.compile(r"(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}")
 # A host whose last label looks like a number is an IPv4 address in one of the spellings that C libraries still read.
@@ -61,6 +61,9 @@ def parse_target(url: str, allow: frozenset[str]) -> Target:
         raise refused("scheme")
     if "@" in parts.netloc:
         raise refused("userinfo")
+    # The standard parser drops what stands between a bracket and the port.
+    if not AUTHORITY.fullmatch(parts.netloc):
+        raise refused("host")
     if port is None:
         port = DEFAULT_PORTS[scheme]
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
@@ -94,18 +97,30 @@ def canonical_host(host: str) -> str:
         except ValueError:
             raise refused("host") from None
     name = host.lower()
-    if not name.isascii():
-        try:
-            name = idna.encode(name, uts46=True).decode().lower()
-        except (idna.IDNAError, UnicodeError):
-            raise refused("host") from None
-    name = name.removesuffix(".")
+    try:
+        name = ascii_name(name).removesuffix(".")
+    except ValueError:
+        raise refused("host") from None
     labels = name.split(".")
     if not name or len(name) > 253 or not all(LABEL.fullmatch(label) for label in labels):
         raise refused("host")
     if NUMBER.fullmatch(labels[-1]) and not is_dotted_quad(name):
         raise refused("host")
     return name
+
+
+def ascii_name(name: str) -> str:
+    """The name as it is looked up: labels in other scripts become Punycode.
+
+    Raises:
+        ValueError: no such name can exist.
+    """
+    if name.isascii():
+        return name.lower()
+    # Its tables take half a megabyte, and most servers never meet such a name.
+    import idna
+
+    return idna.encode(name, uts46=True).decode().lower()
 
 
 def is_dotted_quad(name: str) -> bool:

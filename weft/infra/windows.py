@@ -106,8 +106,8 @@ def place_table(path: Path) -> None:
     draft = path.with_name(f"{path.name}.{os.getpid()}.{token_bytes(4).hex()}")
     with draft.open("xb") as file:
         os.fchmod(file.fileno(), 0o600)
-        file.write(new_header())
-        file.truncate(FILE_BYTES)
+        # Written in full: a hole that a full disk cannot fill would kill the process that writes through the map.
+        file.write(new_header().ljust(FILE_BYTES, b"\0"))
     try:
         if path.exists() and not is_table(path):
             path.unlink(missing_ok=True)
