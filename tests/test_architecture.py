@@ -63,6 +63,7 @@ BAD: list[tuple[Rule, str, str]] = [
     (rules.only_render_makes_html, "weft.posts.service", "x = f'<p>{text}</p>'"),
     (rules.only_can_see_decides, "weft.posts.service", "def can_see(post, viewer): ..."),
     (rules.only_can_see_decides, "weft.posts.service", "ok = post.audience.visibility == Visibility.PUBLIC"),
+    (rules.only_can_see_decides, "weft.posts.service", "def is_visible(post): return post.visibility == 0"),
     (rules.only_admit_limits, "weft.posts.service", "raise Limited('rate')"),
     (rules.only_admit_limits, "weft.posts.service", "from weft.infra.windows import Windows"),
     (rules.only_post_entry_moves_money, "weft.ads.service", "X = 'UPDATE balances SET cents = $1'"),

@@ -97,6 +97,9 @@ def only_render_makes_html(source: Source) -> Iterator[str]:
             yield fault(source, line, f"holds HTML ({text[:30]!r}); HTML is made by {RENDERER}")
 
 
+SEEING = re.compile(r"_*(can|may)_(see|view|read)|_*is_(visible|readable)|_*visible")
+
+
 def only_can_see_decides(source: Source) -> Iterator[str]:
     """Who may see an object is one pure function; the audience's visibility is compared nowhere else."""
     if source.module == "weft.relationships.model":
@@ -104,8 +107,16 @@ def only_can_see_decides(source: Source) -> Iterator[str]:
     for node in ast.walk(source.tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == "can_see":
             yield fault(source, node.lineno, "defines can_see; it is weft.relationships.model's")
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and SEEING.match(node.name):
+            if any(map(is_visibility_compared, ast.walk(node))):
+                yield fault(source, node.lineno, f"{node.name} decides by itself who may see; ask can_see")
         elif isinstance(node, ast.Compare) and any(map(is_audience_visibility, (node.left, *node.comparators))):
             yield fault(source, node.lineno, "compares an audience's visibility; ask can_see")
+
+
+def is_visibility_compared(node: ast.AST) -> bool:
+    sides = (node.left, *node.comparators) if isinstance(node, ast.Compare) else ()
+    return any(isinstance(side, ast.Attribute) and side.attr == "visibility" for side in sides)
 
 
 def is_audience_visibility(node: ast.expr) -> bool:
