@@ -121,7 +121,8 @@ class Presenter:
         counts = await load_counts(reader, ids)
         polls = await load_polls(reader, [post.id for post in posts.values() if post.has_poll])
         media = await load_media(reader, [id_ for post in posts.values() for id_ in post.media_ids])
-        people = {id_ for post in posts.values() for id_ in (post.author_id, post.reply_to_account, *post.mentions) if id_ is not None}
+        quoted = await load_posts(reader, [post.quote_of for post in posts.values() if post.quote_of is not None])
+        people = {id_ for post in posts.values() for id_ in (post.author_id, *post.mentions)} | {post.author_id for post in quoted.values()}
         await self._refresh_accounts(reader, [self._accounts.open(id_) for id_ in people])
         for entry, before in zip(entries, changes, strict=True):
             post = posts.get(entry.id)
@@ -134,9 +135,12 @@ class Presenter:
             entry.poll = polls.get(post.id)
             self._link(entry)
             mentioned = [self._accounts.open(id_) for id_ in post.mentions]
-            self._shaper.shape_post(entry, [media[id_] for id_ in post.media_ids if id_ in media], mentioned)
+            self._shaper.shape_post(entry, [media[id_] for id_ in post.media_ids if id_ in media], mentioned, self._address(quoted.get(post.quote_of or 0)))
             entry.stale = entry.changes != before
             self._posts.loaded(entry)
+
+    def _address(self, post: Post | None) -> str:
+        return self.addresses.post(post, self._accounts.open(post.author_id).account) if post is not None else ""
 
     def _link(self, entry: PostEntry) -> None:
         post = entry.post

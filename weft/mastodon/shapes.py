@@ -79,18 +79,18 @@ class Shaper:
 
     # ------------------------------------------------------------------ posts
 
-    def shape_post(self, entry: PostEntry, media: Sequence[Media], mentioned: Sequence[AccountEntry]) -> None:
+    def shape_post(self, entry: PostEntry, media: Sequence[Media], mentioned: Sequence[AccountEntry], quoted_url: str = "") -> None:
         """Encode what of a post is the same for everyone."""
         post = entry.post
         entry.counts = self._counts(entry)
-        entry.head = _encode(self._head(entry, media, mentioned))[:-1]
+        entry.head = _encode(self._head(entry, media, mentioned, quoted_url))[:-1]
         entry.text = fold(" ".join((post.text, post.summary, *(item.description or "" for item in media), *(entry.poll.options if entry.poll else ()))))
         entry.simple = (
             entry.inner is None and entry.quoted is None and entry.poll is None
             and post.reply_policy == "everyone" and post.quote_policy == "public" and post.visibility <= Visibility.UNLISTED
         )
 
-    def _head(self, entry: PostEntry, media: Sequence[Media], mentioned: Sequence[AccountEntry]) -> e.StatusHead:
+    def _head(self, entry: PostEntry, media: Sequence[Media], mentioned: Sequence[AccountEntry], quoted_url: str) -> e.StatusHead:
         post, author, at = entry.post, entry.author.account, self._at
         accounts = [known.account for known in mentioned if known.body]
         return e.StatusHead(
@@ -100,7 +100,7 @@ class Shaper:
             sensitive=post.sensitive, spoiler_text=post.summary, visibility=VISIBILITIES[post.visibility], language=post.language or None,
             uri=at.post_object(post, author), url=at.post(post, author),
             edited_at=rfc3339(post.edited_ms) if post.edited_ms is not None else None,
-            content=self.content(post, accounts, entry.quoted),
+            content=self.content(post, accounts, quoted_url),
             application=e.Application(post.app_name, post.app_website or None) if post.app_name else None,
             media_attachments=[self.media(item) for item in media],
             mentions=[e.Mention(str(account.id), account.username, at.profile(account), account.handle) for account in accounts],
@@ -108,15 +108,14 @@ class Shaper:
             emojis=self.emojis_in(post.text, post.summary, *(entry.poll.options if entry.poll else ())),
         )
 
-    def content(self, post: Post, mentioned: Sequence[Account], quoted: PostEntry | None = None) -> str:
+    def content(self, post: Post, mentioned: Sequence[Account], quoted_url: str = "") -> str:
         """The post's text as HTML, with a link to what it quotes where the text has none."""
         links = {account.handle.lower(): MentionLink(account.username, self._at.profile(account)) for account in mentioned}
         found = find_entities(post.text)
         html = render_post(post.text, mentions=links, tag_base=self._at.tag_base, entities=found)
-        if quoted is None or quoted.missing or quoted.stale:
+        if not quoted_url or any(span.url == quoted_url for span in found.urls):
             return html
-        address = self._at.post(quoted.post, quoted.author.account)
-        return html if any(span.url == address for span in found.urls) else with_quote_link(html, address)
+        return with_quote_link(html, quoted_url)
 
     def media(self, media: Media) -> e.MediaAttachment:
         ready = media.state == "ready"

@@ -140,6 +140,10 @@ class Tx(Reader):
             raise WrongBucket(f"{self._buckets} does not hold {args[:1]}: {sql}")
         return super()._prepared(sql, args)
 
+    def withdraw(self) -> None:
+        """Publish nothing: the statement found nothing to change, and stored no event either."""
+        self._events.clear()
+
     async def __aenter__(self) -> Tx:
         await super().__aenter__()
         assert self._connection is not None
