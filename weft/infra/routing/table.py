@@ -66,6 +66,8 @@ class Grant(msgspec.Struct, frozen=True):
     scopes: frozenset[str]
     problem: str = ""
     """Why the user may not act now: ``login.disabled``, ``login.unconfirmed``, ``login.pending``; empty when fine."""
+    app_name: str = ""
+    app_website: str = ""
     cookie: bool = False
     """Proved by the session cookie, not by a bearer token: writes need a same-origin proof as well."""
 
@@ -100,7 +102,21 @@ def as_json(value: object, status: int = 200, headers: list[tuple[bytes, bytes]]
 class Call(Generic[App, P]):
     """One request, parsed and admitted, on its way to a handler."""
 
-    __slots__ = ("address", "app", "body", "cookies", "files", "grant", "headers", "method", "params", "path", "query", "route", "url_path")
+    __slots__ = (
+        "address",
+        "app",
+        "body",
+        "cookies",
+        "files",
+        "grant",
+        "headers",
+        "method",
+        "params",
+        "path",
+        "query",
+        "route",
+        "url_path",
+    )
 
     def __init__(self, app: App, route: Route, path: Mapping[str, str]) -> None:
         self.app = app
@@ -172,9 +188,13 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     statuses: tuple[int, ...] = (200,)
     """Success statuses it may answer with."""
     tag: str = ""
+    token_in_query: bool = False
+    """Also takes the token as ``access_token`` in the query: only for streams, where apps cannot send headers."""
 
 
-_PARENTS = {"follow": frozenset({"read:blocks", "write:blocks", "read:follows", "write:follows", "read:mutes", "write:mutes"})}
+_PARENTS = {
+    "follow": frozenset({"read:blocks", "write:blocks", "read:follows", "write:follows", "read:mutes", "write:mutes"})
+}
 
 
 def has_scope(granted: frozenset[str], wanted: tuple[str, ...]) -> bool:

@@ -1,0 +1,174 @@
+"""Turns responses and refusals into the messages of ASGI: the headers every answer carries, bodies, error documents
+and streams. Who may have the answer was decided before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, Protocol, cast
+
+import msgspec
+
+from weft.infra.routing.catalogue import sentence_of, status_of
+from weft.infra.routing.table import Response, Style
+from weft.kernel.errors import Limited, TooLarge, Unauthenticated, Unavailable, WeftError
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+JSON = b"application/json; charset=utf-8"
+PAGE_CSP = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+    b"media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; "
+    b"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+API_CSP = b"default-src 'none'; frame-ancestors 'none'"
+RETRY_SECONDS = 5
+
+_CORS: list[Header] = [
+    (b"access-control-allow-origin", b"*"),
+    (
+        b"access-control-expose-headers",
+        b"Link, X-RateLimit-Reset, X-RateLimit-Limit, X-RateLimit-Remaining, X-Request-Id, "
+        b"Mastodon-Async-Refresh, Deprecation",
+    ),
+]
+_ALWAYS: list[Header] = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cache-control", b"private, no-store"),
+]
+
+_encode = msgspec.json.Encoder().encode
+
+
+class RenderError(Protocol):
+    """Makes the HTML of an error page for people."""
+
+    def __call__(self, status: int, sentence: str, request_id: str) -> bytes: ...
+
+
+def base_headers(style: Style, page_csp: bytes = PAGE_CSP) -> list[Header]:
+    """What every answer of this style says, unless the response says otherwise under the same name."""
+    if style is Style.PAGE:
+        return [*_ALWAYS, (b"content-security-policy", page_csp)]
+    return [*_CORS, *_ALWAYS, (b"content-security-policy", API_CSP)]
+
+
+def preflight_headers(allow: tuple[str, ...]) -> list[Header]:
+    methods = ", ".join(allow).encode()
+    return [
+        (b"access-control-allow-origin", b"*"),
+        (b"access-control-allow-methods", methods),
+        (b"access-control-allow-headers", b"Authorization, Content-Type, Idempotency-Key"),
+        (b"access-control-max-age", b"86400"),
+        (b"allow", methods),
+    ]
+
+
+def merge_headers(base: list[Header], own: list[Header]) -> list[Header]:
+    """Both lists; a name the response sets itself is not taken from the base."""
+    if not own:
+        return base
+    names = {name for name, _ in own}
+    return [*(header for header in base if header[0] not in names), *own]
+
+
+def error_response(error: WeftError, style: Style, request_id: str, render: RenderError | None) -> Response:
+    status = status_of(error)
+    sentence = sentence_of(error)
+    headers = _error_headers(error)
+    if style is Style.PAGE:
+        if render is None:
+            return Response(status, sentence.encode(), b"text/plain; charset=utf-8", headers)
+        return Response(status, render(status, sentence, request_id), b"text/html; charset=utf-8", headers)
+    return Response(status, _encode(_document(error, sentence)), JSON, headers)
+
+
+def failure_response(sentence: str, style: Style, request_id: str, render: RenderError | None) -> Response:
+    """The answer to a fault of ours: it names the request, never the fault."""
+    if style is Style.PAGE:
+        if render is None:
+            return Response(500, sentence.encode(), b"text/plain; charset=utf-8")
+        return Response(500, render(500, sentence, request_id), b"text/html; charset=utf-8")
+    return Response(500, _encode({"error": sentence}), JSON)
+
+
+def _document(error: WeftError, sentence: str) -> Mapping[str, object]:
+    if error.code.startswith("oauth."):
+        return {"error": error.code.removeprefix("oauth."), "error_description": sentence}
+    document: dict[str, object] = {"error": sentence}
+    if "details" in error.values:
+        document["details"] = error.values["details"]
+    extra: dict[str, object] = {"code": error.code}
+    if isinstance(error.values.get("field"), str):
+        extra["field"] = error.values["field"]
+    document["weft"] = extra
+    return document
+
+
+def _error_headers(error: WeftError) -> list[Header]:
+    if isinstance(error, Unauthenticated):
+        return [(b"www-authenticate", b'Bearer realm="weft"')]
+    if isinstance(error, (Limited, Unavailable)):
+        seconds = error.values.get("retry_after", RETRY_SECONDS)
+        return [(b"retry-after", str(seconds).encode())]
+    if isinstance(error, TooLarge):
+        # The rest of the body is not read: the connection cannot carry another request.
+        return [(b"connection", b"close")]
+    if "allow" in error.values:
+        return [(b"allow", str(error.values["allow"]).encode())]
+    return []
+
+
+async def send_whole(send: Send, response: Response, headers: list[Header], head: bool) -> None:
+    body = response.body
+    length = str(len(body)).encode()
+    headers = [*headers, (b"content-length", length)] if response.status not in (204, 304) else headers
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else body})
+
+
+async def send_stream(receive: Receive, send: Send, response: Response, headers: list[Header], head: bool) -> None:
+    """Send chunks until the iterator ends or the client leaves; either way the iterator is closed."""
+    stream = cast("AsyncIterator[bytes]", response.stream)
+    try:
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        if head:
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await _until_gone(receive, _pump(stream, send))
+    finally:
+        close = getattr(stream, "aclose", None)
+        if close is not None:
+            await close()
+
+
+async def _pump(stream: AsyncIterator[bytes], send: Send) -> None:
+    async for chunk in stream:
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _until_gone(receive: Receive, work: Any) -> None:
+    pump = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_wait_gone(receive))
+    try:
+        await asyncio.wait((pump, gone), return_when=asyncio.FIRST_COMPLETED)
+        if pump.done():
+            pump.result()
+    finally:
+        for task in (pump, gone):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, OSError):
+                await task
+
+
+async def _wait_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
