@@ -57,9 +57,19 @@ def slices_are_ordered_inside(source: Source) -> Iterator[str]:
 
 
 # What opens a connection of its own; the mail port speaks SMTP.
-CONNECTING_MODULES = ("httpx", "requests", "aiohttp", "urllib3", "urllib.request", "http.client", "smtplib", "ftplib")
+CONNECTING_MODULES = (
+    "httpx",
+    "httpcore",
+    "requests",
+    "aiohttp",
+    "urllib3",
+    "urllib.request",
+    "http.client",
+    "smtplib",
+    "ftplib",
+)
 CONNECTING_CALLS = frozenset({"open_connection", "create_connection", "open_unix_connection", "sock_connect"})
-CONNECTING_OWNERS = ("weft.infra.http",)
+CONNECTING_OWNERS = ("weft.infra.http", "weft.infra.connect")
 MAIL_OWNERS = ("weft.infra.mail",)
 # The resolver asks names for the guarded client; the supervisor knocks at its own PostgreSQL's socket.
 SOCKET_OWNERS = (*CONNECTING_OWNERS, *MAIL_OWNERS, "weft.infra.resolver", "weft.infra.postgres")
