@@ -88,3 +88,111 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     post_language: str = ""
     quote_policy: str = "public"
     created_ms: int = 0
+    has_password: bool = False
+    """False for those who sign in with an account elsewhere only."""
+
+
+class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """What a local account and its login begin with."""
+
+    username: str
+    email: str = ""
+    password_hash: str | None = None
+    display_name: str = ""
+    role: Role = "member"
+    locked: bool = False
+    state: UserState = "active"
+    confirmed: bool = True
+    """The address was proved, or nobody asks for a proof: it is claimed for this account."""
+    locale: str = "en"
+    reason: str = ""
+    invited_by: AccountId | None = None
+    by_command: bool = False
+    oidc: str = ""
+    """``issuer|subject`` of the identity elsewhere that signs in to it."""
+
+
+class ProfileEdit(msgspec.Struct, frozen=True, kw_only=True):
+    """What its owner may change of an account; None leaves a value as it is."""
+
+    display_name: str | None = None
+    bio: str | None = None
+    fields: tuple[Field, ...] | None = None
+    avatar: tuple[str, str] | None = None
+    """Blob names of the picture and of its still form; empty texts for the default picture."""
+    header: tuple[str, str] | None = None
+    avatar_description: str | None = None
+    header_description: str | None = None
+    kind: AccountKind | None = None
+    locked: bool | None = None
+    discoverable: bool | None = None
+    indexable: bool | None = None
+    hide_collections: bool | None = None
+    attribution_domains: tuple[str, ...] | None = None
+
+
+class PreferencesEdit(msgspec.Struct, frozen=True, kw_only=True):
+    """Defaults for one's posts; None leaves a value as it is."""
+
+    locale: str | None = None
+    post_visibility: int | None = None
+    post_sensitive: bool | None = None
+    post_language: str | None = None
+    quote_policy: str | None = None
+
+
+class App(msgspec.Struct, frozen=True, kw_only=True):
+    """A program that was registered to act for people."""
+
+    id: int
+    client_id: str
+    name: str
+    website: str = ""
+    redirect_uris: tuple[str, ...]
+    scopes: frozenset[str]
+
+
+class TokenListing(msgspec.Struct, frozen=True):
+    """One app's access, as its owner sees it."""
+
+    id: int
+    app_name: str
+    app_website: str
+    scopes: tuple[str, ...]
+    created_ms: int
+    used_day: int
+
+
+class SessionListing(msgspec.Struct, frozen=True):
+    """One browser that is signed in; the number stands for its hash, which nobody needs to see."""
+
+    number: str
+    user_agent: str
+    created_ms: int
+    used_ms: int
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A signed-in browser."""
+
+    account_id: AccountId
+    hash: bytes
+    created_ms: int
+
+
+class Invite(msgspec.Struct, frozen=True):
+    code: str
+    account_id: AccountId
+    uses: int
+    max_uses: int | None
+    expires_ms: int | None
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """Somebody in the approval queue."""
+
+    account_id: AccountId
+    username: str
+    email: str
+    reason: str
+    created_ms: int
