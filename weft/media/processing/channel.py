@@ -7,21 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 import sys
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
-import weft
 from weft.kernel.errors import Invalid, Unavailable
 from weft.media.processing import wire
-from weft.media.processing.sandbox import Walls
+from weft.media.processing.sandbox import Walls, environment
 
 START_SECONDS: Final = 30.0
-_ROOT: Final = Path(weft.__file__).parent.parent
 # Signals by which the kernel ends a process that used too much; SIGKILL is anyone's.
 _OVERUSE: Final = frozenset({-signal.SIGXCPU, -signal.SIGXFSZ})
 
@@ -72,12 +68,18 @@ class Worker:
         self.walls = answer.walls
 
     def kill(self) -> None:
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
     async def end(self) -> None:
+        """Kill, and stay until nothing of it is left in the event loop."""
         self.kill()
         await self._process.wait()
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                await self._process.stdin.wait_closed()
 
     async def _exchange(self, frame: bytes) -> wire.Done | wire.Refused | wire.Ready:
         pipe = self._process.stdin
@@ -119,7 +121,7 @@ async def start_worker(memory: int) -> Worker:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env=worker_environment(),
+        env=environment(),
         cwd="/",
         start_new_session=True,
     )  # fmt: skip
@@ -134,20 +136,6 @@ async def start_worker(memory: int) -> Worker:
         worker.kill()
         raise
     return worker
-
-
-def worker_environment() -> dict[str, str]:
-    """What a sandboxed process is told: where our code is, and to stay single-threaded."""
-    return {
-        "PYTHONPATH": str(_ROOT),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        # Where the C library may otherwise map 64 MiB for each thread.
-        "MALLOC_ARENA_MAX": "1",
-    } | {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
 
 
 def _explain(lost: WorkerLost) -> Invalid | Unavailable:

@@ -30,8 +30,8 @@ HEADER: Final = (1500, 500)
 EMOJI_SIDE: Final = 128
 TINY_AREA: Final = 64 * 64
 FLAT_COLOURS: Final = 1024
-# A decoder may give this share of the wanted width and height when that saves decoding the full picture.
-DRAFT_SLACK: Final = 0.85
+# A JPEG may be decoded at half its size when that still gives this share of the wanted area.
+DRAFT_SLACK: Final = 0.72
 
 # What Pillow's decoders are known to raise on broken files.
 DECODER_FAULTS: Final = (
@@ -88,15 +88,15 @@ def _open(data: bytes, kind: Format) -> Image.Image:
 def _process_attachment(job: Job, source: Image.Image, kind: Format, moving: bool) -> Done:
     frames = getattr(source, "n_frames", 1)
     files: Files = {}
-    if moving and not job.still_only:
+    if moving and job.originals == "all":
         area = min(MOVING_AREA, MOVING_TOTAL // frames)
         pictures = [_shrink(frame, area) for frame in _frames(source)]
         files["original"] = _encode_moving(pictures, _durations(source, frames))
         picture = pictures[0]
     else:
-        size = _fit_area(source.size, ORIGINAL_AREA)
-        picture = _shrink(_load(source, size), ORIGINAL_AREA)
-        if not moving:
+        enough = _fit_area(source.size, ORIGINAL_AREA * DRAFT_SLACK)
+        picture = _shrink(_load(source, enough), ORIGINAL_AREA)
+        if job.originals == "all" or (job.originals == "still" and not moving):
             files["original"] = _encode(picture, kind)
     small = _shrink(picture, SMALL_AREA)
     files["small"] = _encode(small, Format.WEBP if kind is Format.JPEG else kind)
@@ -127,8 +127,7 @@ def _done(files: Files, picture: Image.Image, moving: bool) -> Done:
 def _load(source: Image.Image, at_least: tuple[int, int]) -> Image.Image:
     """Decode the first frame, a JPEG at a fraction of its size when that is enough, upright and in sRGB."""
     if isinstance(source, JpegImagePlugin.JpegImageFile):
-        wanted = (math.ceil(at_least[0] * DRAFT_SLACK), math.ceil(at_least[1] * DRAFT_SLACK))
-        source.draft(None, wanted)
+        source.draft(None, at_least)
     source.load()
     return _upright(source)
 
@@ -205,7 +204,7 @@ def _to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
     return picture if changed is None else changed
 
 
-def _fit_area(size: tuple[int, int], area: int) -> tuple[int, int]:
+def _fit_area(size: tuple[int, int], area: float) -> tuple[int, int]:
     width, height = size
     scale = min(1.0, math.sqrt(area / (width * height)))
     return max(1, round(width * scale)), max(1, round(height * scale))

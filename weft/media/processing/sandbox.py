@@ -15,12 +15,14 @@ from typing import Final
 
 import msgspec
 
+import weft
 from weft.media.processing import kernel_calls
 
 # Not `nobody`, and not the database's: what decodes hostile bytes shares its uid with nothing that can be harmed.
 SANDBOX_UID: Final = 64_321
 _OVERFLOW_UID: Final = 65_534
 MEBIBYTE: Final = 1024 * 1024
+_ROOT: Final = Path(weft.__file__).parent.parent
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +83,20 @@ def start_cpu_budget(seconds: int) -> None:
 def sandbox_owner() -> int | None:
     """The uid that a folder for sandboxed work must belong to; None where we cannot change uids anyway."""
     return SANDBOX_UID if os.geteuid() == 0 else None
+
+
+def environment() -> dict[str, str]:
+    """What a sandboxed process is told: where our code is, and to stay single-threaded."""
+    return {
+        "PYTHONPATH": str(_ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        # Where the C library may otherwise map 64 MiB for each thread.
+        "MALLOC_ARENA_MAX": "1",
+    } | {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
 
 
 def _open_allowed(readable: Sequence[Path], folder: Path | None) -> list[tuple[int, int]]:

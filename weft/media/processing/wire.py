@@ -21,12 +21,12 @@ Code = Literal["media.broken", "media.dimensions", "media.too_large", "media.typ
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, tag="job"):
-    """`still_only` asks for no `original` of a moving picture, because a video is made of it elsewhere."""
+    """`originals` may leave out the full-size file where a film takes its place: of moving pictures, or of all."""
 
     data: bytes
     want: Want = Want.ATTACHMENT
     focus: Focus | None = None
-    still_only: bool = False
+    originals: Literal["all", "still", "none"] = "all"
     cpu_seconds: int = 20
 
 
