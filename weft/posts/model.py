@@ -56,6 +56,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     root_id: PostId | None = None
     """The first post of the thread; None for a post that starts one."""
     repost_of: PostId | None = None
+    repost_author: AccountId | None = None
     quote_of: PostId | None = None
     quote_state: QuoteState = ""
     mentions: tuple[AccountId, ...] = ()

@@ -13,7 +13,7 @@ from weft.relationships.model import Visibility
 POSTS = """
 SELECT p.id, p.author_id, p.text, p.summary, p.visibility, p.language, p.sensitive, p.reply_to, p.reply_to_account, p.root_id,
        p.repost_of, p.quote_of, p.quote_state, p.mentions, p.tags, p.media_ids, p.has_poll, p.reply_policy, p.quote_policy,
-       p.app_name, p.app_website, p.state, p.version, p.edited_ms
+       p.app_name, p.app_website, p.state, p.version, p.edited_ms, p.repost_author
   FROM unnest($1::smallint[], $2::bigint[]) AS want (bucket, id)
   JOIN posts p ON p.bucket = want.bucket AND p.id = want.id
 """
@@ -32,7 +32,7 @@ def post_of_row(row: Row) -> Post:
         id=row[0], author_id=row[1], text=row[2], summary=row[3], visibility=Visibility(row[4]), language=row[5], sensitive=row[6],
         reply_to=row[7], reply_to_account=row[8], root_id=row[9], repost_of=row[10], quote_of=row[11], quote_state=row[12],
         mentions=tuple(row[13]), tags=tuple(row[14]), media_ids=tuple(row[15]), has_poll=row[16], reply_policy=row[17],
-        quote_policy=row[18], app_name=row[19], app_website=row[20], deleted=row[21] != 0, version=row[22], edited_ms=row[23],
+        quote_policy=row[18], app_name=row[19], app_website=row[20], deleted=row[21] != 0, version=row[22], edited_ms=row[23], repost_author=row[24],
     )
 
 

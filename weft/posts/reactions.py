@@ -90,7 +90,7 @@ WITH mine AS (
      WHERE bucket = $1 AND account_id = $3 AND slot = 0 AND last_post_id < $5 AND EXISTS (SELECT 1 FROM mine)
     RETURNING posts
 ), stored AS (
-    INSERT INTO posts (bucket, id, author_id, text, visibility, repost_of) SELECT $1, $5, $3, '', $6, $4 FROM author
+    INSERT INTO posts (bucket, id, author_id, text, visibility, repost_of, repost_author) SELECT $1, $5, $3, '', $6, $4, $7 FROM author
 )
 SELECT (SELECT count(*) FROM mine), (SELECT count(*) FROM author)
 """
@@ -132,7 +132,7 @@ async def _write_repost(db: Db, author: Account, post: Post, repost_id: PostId, 
     own, theirs = bucket_of(author.id), bucket_of(post.id)
     try:
         async with db.edge(own, theirs) as tx:
-            row = await tx.row(REPOST, own, theirs, author.id, post.id, repost_id, visibility)
+            row = await tx.row(REPOST, own, theirs, author.id, post.id, repost_id, visibility, post.author_id)
             if row is None or row[0] == 0 or row[1] == 0:
                 raise _Behind
             tx.emit(PostCreated(

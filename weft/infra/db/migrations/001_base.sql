@@ -278,7 +278,8 @@ CREATE TABLE posts (
     language text NOT NULL DEFAULT '',
     sensitive boolean NOT NULL DEFAULT false,
     reply_to bigint, reply_to_account bigint, root_id bigint,
-    repost_of bigint, quote_of bigint, quote_state text NOT NULL DEFAULT '',
+    repost_of bigint, repost_author bigint,
+    quote_of bigint, quote_state text NOT NULL DEFAULT '',
     mentions bigint[] NOT NULL DEFAULT '{}',
     tags text[] NOT NULL DEFAULT '{}',                 -- as written
     media_ids bigint[] NOT NULL DEFAULT '{}',
