@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture import rules
+from tests.architecture import habits, rules
 from tests.architecture.rules import Rule
 from tests.architecture.schema import schema_faults
 from tests.architecture.sources import ROOT, python_files, source_of, sources
@@ -28,7 +28,10 @@ RULES: list[Rule] = [
     rules.only_post_entry_moves_money,
     rules.errors_are_caught_by_kind,
     rules.statements_are_constants,
-    rules.functions_fit_a_screen,
+    habits.functions_fit_a_screen,
+    habits.settings_are_read_once,
+    habits.time_is_passed_in,
+    habits.statements_name_their_bucket,
 ]
 
 # rule, a module in which the line is right, the line; then the same for a wrong one.
@@ -48,7 +51,15 @@ GOOD: list[tuple[Rule, str, str]] = [
     (rules.errors_are_caught_by_kind, "weft.posts.service", "try: x()\nexcept Exception:\n    y()\n    raise"),
     (rules.statements_are_constants, "weft.posts.queries", "X = 'SELECT count(*) FROM posts WHERE bucket = $1'"),
     (rules.statements_are_constants, "weft.posts.queries", "X = 'INSERT INTO x SELECT * FROM unnest($1, $2)'"),
-    (rules.functions_fit_a_screen, "weft.posts.service", "def f(self, a, b, c, d, e, *, f): ..."),
+    (habits.functions_fit_a_screen, "weft.posts.service", "def f(self, a, b, c, d, e, *, f): ..."),
+    (habits.settings_are_read_once, "weft.settings", "x = os.environ['WEFT_PORT']"),
+    (habits.time_is_passed_in, "weft.posts.service", "started = time.perf_counter()"),
+    (
+        habits.statements_name_their_bucket,
+        "weft.posts.queries",
+        "X = 'DELETE FROM posts WHERE bucket = $1 AND id = $2'",
+    ),
+    (habits.statements_name_their_bucket, "weft.posts.queries", "X = 'SELECT id FROM rules -- shared'"),
 ]
 BAD: list[tuple[Rule, str, str]] = [
     (rules.slices_are_entered_by_the_door, "weft.mastodon.statuses", "from weft.posts import queries"),
@@ -73,8 +84,11 @@ BAD: list[tuple[Rule, str, str]] = [
     (rules.statements_are_constants, "weft.posts.queries", "X = f'SELECT id FROM {table}'"),
     (rules.statements_are_constants, "weft.posts.queries", "X = 'DELETE FROM %s' % table"),
     (rules.statements_are_constants, "weft.posts.queries", "X = 'SELECT id FROM {}'.format(table)"),
-    (rules.functions_fit_a_screen, "weft.posts.service", "def f(a, b, c, d, e, f): ..."),
-    (rules.functions_fit_a_screen, "weft.posts.service", "def f():\n" + "    x()\n" * 40),
+    (habits.functions_fit_a_screen, "weft.posts.service", "def f(a, b, c, d, e, f): ..."),
+    (habits.functions_fit_a_screen, "weft.posts.service", "def f():\n" + "    x()\n" * 40),
+    (habits.settings_are_read_once, "weft.posts.service", "x = os.environ.get('WEFT_PORT')"),
+    (habits.time_is_passed_in, "weft.posts.service", "now = datetime.now(UTC)"),
+    (habits.statements_name_their_bucket, "weft.posts.queries", "X = 'DELETE FROM posts WHERE id = $1'"),
 ]
 
 

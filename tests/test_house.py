@@ -142,3 +142,14 @@ def test_a_missing_python_is_named(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert done.stderr == "Weft needs Python 3.11 or newer; no no-such-python was found.\n"
+
+
+def test_no_tracked_file_names_a_package_index() -> None:
+    """Whoever clones this uses the index of their own machine."""
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("this is not a git checkout")
+    address = r"https?://[a-z0-9.-]*(pypi|pythonhosted|npmjs|registry)[a-z0-9.-]*"
+    command = [git, "grep", "-I", "-l", "-i", "-E", address, "--", ".", ":!LICENSE"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == []

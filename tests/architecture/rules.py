@@ -225,21 +225,3 @@ def last_name(node: ast.expr) -> str:
 
 def line_of(node: ast.AST) -> int:
     return node.lineno if isinstance(node, ast.expr | ast.stmt) else 0
-
-
-LONGEST_FUNCTION = 40
-MOST_PARAMETERS = 5
-
-
-def functions_fit_a_screen(source: Source) -> Iterator[str]:
-    """A function is at most 40 lines long and takes at most 5 things by place, itself not counted."""
-    for node in ast.walk(source.tree):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        lines = (node.end_lineno or node.lineno) - node.lineno + 1
-        if lines > LONGEST_FUNCTION:
-            yield fault(source, node.lineno, f"{node.name} has {lines} lines")
-        names = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
-        taken = [name for name in names if name not in ("self", "cls")]
-        if len(taken) > MOST_PARAMETERS:
-            yield fault(source, node.lineno, f"{node.name} takes {len(taken)} things by place")
