@@ -21,19 +21,24 @@ import asyncpg
 import pytest
 
 from weft.infra.postgres import Cluster, PostgresFailed, lock_data_folder
-from weft.infra.postgres.layout import FAR, fingerprint
+from weft.infra.postgres.layout import FAR, fingerprint, socket_folder
 
+MEMORY = Path("/dev/shm")
 FORK = multiprocessing.get_context("fork")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can take up other users")
 
 
 @contextmanager
 def open_folder(mode: int = 0o711) -> Iterator[Path]:
-    """A folder of a test's own below one that everybody may enter, unlike pytest's."""
-    folder = Path(tempfile.mkdtemp(prefix="weft-pg-"))
+    """A folder of a test's own below one that everybody may enter, unlike pytest's.
+
+    In memory where that is large enough: the tests kill processes, not machines, and share their disk with others.
+    """
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 2 * 1024**3
+    folder = Path(tempfile.mkdtemp(prefix="weft-pg-", dir=MEMORY if roomy else None))
     folder.chmod(mode)
     yield folder
-    for place in (folder, FAR / fingerprint(folder)):
+    for place in (folder, FAR / fingerprint(folder), socket_folder(folder)):
         shutil.rmtree(place, ignore_errors=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,8 @@ def closed() -> Iterator[Path]:
     """A data folder below one that nobody else may enter, as a home is."""
     with open_folder(0o700) as home:
         yield home / "data"
-        shutil.rmtree(FAR / fingerprint(home / "data"), ignore_errors=True)
+        for place in (FAR / fingerprint(home / "data"), socket_folder(home / "data"), socket_folder(home / "moved")):
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def start(data: Path) -> str:
@@ -98,6 +100,17 @@ def test_someone_elses_database_is_refused_with_their_name(data: Path) -> None:
     data.chmod(0o777)
     answer = as_person("daemon", lambda: start(data))
     assert f"belongs to user {owner}, and this is user daemon" in answer
+
+
+@needs_root
+def test_a_database_that_root_copied_is_given_back_to_its_user(data: Path) -> None:
+    with running(data):
+        pass
+    subprocess.run(["chown", "-R", "root:root", data / "pg"], check=True)
+    notices: list[str] = []
+    with running(data, notices) as cluster:
+        assert ask(cluster.url, "SELECT 1") == 1
+    assert "belonged to root" in notices[0]
 
 
 def test_a_socket_folder_that_is_not_ours_is_refused(data: Path) -> None:

@@ -16,6 +16,7 @@ from weft.infra.postgres.creation import create_cluster, write_major
 from weft.infra.postgres.errors import PostgresFailed
 from weft.infra.postgres.layout import Layout, claim_place, find_layout, make_data_folder, make_socket_folder
 from weft.infra.postgres.log import last_words, open_log, trim_log
+from weft.infra.postgres.people import give_cluster
 from weft.infra.postgres.process import PAUSE, end_leftovers, read_postmaster, spawn
 
 FIRST_BACKOFF = 0.1
@@ -71,6 +72,8 @@ class Cluster:
             create_cluster(layout, self._binaries)
         elif not layout.major_file.exists():
             write_major(layout, self._binaries.major)
+        if give_cluster(layout.pg, layout.user):
+            self._notice(f"The database in {layout.pg} belonged to root; it now belongs to user {layout.user.name}.")
         make_socket_folder(layout)
         end_leftovers(layout.pg)
         settings = write_configuration(layout, self._binaries, self._tuning)

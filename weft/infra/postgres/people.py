@@ -76,6 +76,17 @@ def _known(entry: pwd.struct_passwd, *, foreign: bool) -> SystemUser:
     return SystemUser(uid=entry.pw_uid, gid=entry.pw_gid, name=entry.pw_name, foreign=foreign)
 
 
+def give_cluster(cluster: Path, user: SystemUser) -> bool:
+    """Hand a cluster that root copied or unpacked back to its user; true when there was something to hand over."""
+    if not user.foreign or cluster.stat().st_uid == user.uid:
+        return False
+    for folder, _folders, files in os.walk(cluster):
+        for path in (folder, *(os.path.join(folder, name) for name in files)):
+            os.chown(path, user.uid, user.gid, follow_symlinks=False)
+    cluster.chmod(0o700)
+    return True
+
+
 def can_enter(folder: Path, user: SystemUser) -> bool:
     """Whether the user may pass through this folder and every one above it."""
     if not user.foreign:
