@@ -1,7 +1,5 @@
 """The fetch gate against real servers on loopback and a real name server: where it goes, and what it refuses to do."""
 
-# ruff: noqa: SIM117 - servers are opened around their clients, one level each, so that a test reads from outside in
-
 import asyncio
 import gzip
 import ipaddress
@@ -256,6 +254,17 @@ async def test_one_peer_gets_four_requests_at_a_time() -> None:
         results = await asyncio.gather(*tasks, return_exceptions=True)
         assert there.most_open <= 5
         assert [str(result) for result in results if isinstance(result, Exception)] == ["overloaded"] * 4
+
+
+async def test_a_slow_peer_does_not_hold_up_another() -> None:
+    async with site(lambda _: reply()) as slow, site(lambda _: reply(b"quick")) as quick:
+        async with fetching(slow.peer, quick.peer) as fetcher:
+            slow.hold = asyncio.Event()
+            waiting = [asyncio.create_task(fetcher.fetch(get(slow.url))) for _ in range(20)]
+            await asyncio.sleep(0.05)
+            assert (await fetcher.fetch(get(quick.url))).body == b"quick"
+            slow.hold.set()
+            await asyncio.gather(*waiting)
 
 
 async def test_a_fault_can_be_switched_on_for_drills() -> None:

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 import weft.infra.mail
 from tests.infra.certificates import certificate
 from tests.infra.post_office import post_office
-from weft.infra.mail import Mail, Mailer, check_address, parse_sender, parse_server
+from weft.infra.mail import Mail, Mailer, check_address, default_sender, parse_sender, parse_server
 from weft.kernel.clock import ManualClock
 from weft.kernel.errors import Invalid, Unavailable
 
@@ -181,6 +181,18 @@ async def test_a_fault_can_be_switched_on_for_drills() -> None:
 def test_a_wrong_server_setting_is_told_without_its_password(url: str) -> None:
     with pytest.raises(ValueError, match="must be smtp://"):
         parse_server(url)
+
+
+@pytest.mark.parametrize(
+    ("domain", "sender"),
+    [
+        ("community.example", "weft@community.example"),
+        ("localhost:8000", "weft@localhost"),
+        ("[::1]:8000", "weft@localhost"),
+    ],
+)
+def test_a_community_without_a_sender_writes_from_its_own_domain(domain: str, sender: str) -> None:
+    assert default_sender(domain) == sender
 
 
 def test_the_sender_is_a_name_with_an_address_or_an_address() -> None:

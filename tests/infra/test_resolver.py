@@ -54,9 +54,11 @@ async def test_a_server_that_is_away_is_an_error() -> None:
 
 
 async def test_the_system_knows_its_own_host() -> None:
-    assert set(texts(await SystemResolver().addresses("localhost"))) <= {"127.0.0.1", "::1"}
+    resolver = SystemResolver()
+    assert set(texts(await resolver.addresses("localhost"))) <= {"127.0.0.1", "::1"}
     with pytest.raises(ResolveError):
-        await SystemResolver().addresses("absent.invalid")
+        await resolver.addresses("absent.invalid")
+    resolver.close()
 
 
 @given(st.binary(max_size=80), st.integers(0, 65535))

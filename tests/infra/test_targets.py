@@ -98,6 +98,14 @@ def test_a_listed_peer_may_have_its_own_port() -> None:
     assert reason("http://localhost:3001/", allow) == "port"
 
 
+@pytest.mark.parametrize(
+    "entry", ["", "localhost", "localhost:", ":80", "localhost:x", "localhost:70000", "a b:80", "*:80"]
+)
+def test_a_listed_peer_that_is_none_is_told_to_the_operator(entry: str) -> None:
+    with pytest.raises(ValueError, match="is no host:port"):
+        parse_peers([entry])
+
+
 def test_a_relative_redirect_stays_at_its_origin() -> None:
     start = parse_target("https://example.com/a/b?c", NOBODY)
     assert next_target(start, "../d?e", NOBODY).url == "https://example.com/d?e"

@@ -20,6 +20,8 @@ MAX_TRIED = 3
 class Resolver(Protocol):
     async def addresses(self, name: str) -> list[Address]: ...
 
+    def close(self) -> None: ...
+
 
 class CheckedBackend(httpcore.AsyncNetworkBackend):
     """Opens connections for the HTTP library, which knows only names."""

@@ -26,6 +26,7 @@ MAX_HOPS = 3
 DEADLINE_S = 10.0
 CONNECT_S = 5.0
 PER_HOST, PER_HOST_QUEUE = 4, 32
+ALL_QUEUE = 512
 MAX_CONNECTIONS, KEPT_CONNECTIONS, KEPT_S = 64, 16, 15.0
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -105,6 +106,7 @@ class Fetcher:
         self._tls = tls
         self._pool: httpcore.AsyncConnectionPool | None = None
         self._gates: dict[str, Gate] = {}
+        self._all = Gate(MAX_CONNECTIONS, ALL_QUEUE)
 
     async def fetch(self, request: FetchRequest) -> Fetched:
         """Ask, following at most three redirects, within one deadline for all of it.
@@ -139,6 +141,7 @@ class Fetcher:
         if self._pool is not None:
             await self._pool.aclose()
             self._pool = None
+        self._resolver.close()
 
     async def _follow(self, request: FetchRequest, target: Target) -> Fetched:
         for _ in range(MAX_HOPS + 1):
@@ -195,7 +198,7 @@ class Fetcher:
         """A place among the few requests that one peer gets at a time, so that a slow one holds nobody else up."""
         gate = self._gates.setdefault(peer, Gate(PER_HOST, PER_HOST_QUEUE))
         try:
-            async with gate:
+            async with gate, self._all:
                 yield
         finally:
             if gate.is_idle:

@@ -194,6 +194,14 @@ def check_address(text: str) -> str:
     return f"{local}@{domain}"
 
 
+def default_sender(domain: str) -> str:
+    """Who mail comes from where the operator named nobody; the domain may carry a port or be a bare address."""
+    try:
+        return check_address(f"weft@{domain.rpartition(':')[0] or domain}")
+    except Invalid:
+        return "weft@localhost"
+
+
 def parse_sender(text: str) -> Address:
     """`Name <address>` or the address alone."""
     name, bracket, rest = text.strip().rpartition("<")

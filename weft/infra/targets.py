@@ -4,6 +4,7 @@ What a text claims to be never reaches a request line; only what was understood 
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from urllib.parse import quote, urljoin, urlsplit
 
 import msgspec
@@ -131,13 +132,21 @@ def bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def parse_peers(listed: frozenset[str]) -> frozenset[str]:
-    """The operator's `host:port` list in the form targets have. An entry that names no peer is left out."""
+def parse_peers(listed: Iterable[str]) -> frozenset[str]:
+    """The operator's `host:port` list in the form targets have.
+
+    Raises:
+        ValueError: an entry that names no peer.
+    """
     peers = set()
     for entry in listed:
         host, _, port = entry.strip().rpartition(":")
-        if port.isdigit() and host:
-            peers.add(f"{bracketed(canonical_host(host.strip('[]')))}:{int(port)}")
+        if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+            raise ValueError(f"{entry!r} is no host:port")
+        try:
+            peers.add(f"{bracketed(canonical_host(host.removeprefix('[').removesuffix(']')))}:{int(port)}")
+        except Unavailable:
+            raise ValueError(f"{entry!r} is no host:port") from None
     return frozenset(peers)
 
 
