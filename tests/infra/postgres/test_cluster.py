@@ -176,6 +176,17 @@ def test_a_making_that_was_cut_short_leaves_nothing_to_trip_over(data: Path) -> 
     assert not (data / "pg.new").exists()
 
 
+@pytest.mark.parametrize("seconds", [0.05, 0.2, 0.4])
+def test_a_supervisor_killed_while_it_makes_the_cluster_is_no_hindrance(data: Path, seconds: float) -> None:
+    process = FORK.Process(target=Cluster(data, lambda _line: None).start)
+    process.start()
+    time.sleep(seconds)
+    kill(process)
+    with running(data) as cluster:
+        assert ask(cluster.url, "SELECT current_database()") == "weft"
+    assert not (data / "pg.new").exists()
+
+
 def test_the_servers_own_settings_file_is_made_anew_and_the_operators_is_kept(data: Path) -> None:
     with running(data):
         pass
