@@ -103,8 +103,9 @@ def _document(error: WeftError, sentence: str) -> Mapping[str, object]:
     if error.code.startswith("oauth."):
         return {"error": error.code.removeprefix("oauth."), "error_description": sentence}
     document: dict[str, object] = {"error": sentence}
-    if "details" in error.values:
-        document["details"] = error.values["details"]
+    for name in ("details", "unexpected_accounts"):
+        if name in error.values:
+            document[name] = error.values[name]
     extra: dict[str, object] = {"code": error.code}
     if isinstance(error.values.get("field"), str):
         extra["field"] = error.values["field"]
