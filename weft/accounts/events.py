@@ -49,3 +49,21 @@ class UserChanged(Event):
 
     def accounts(self) -> tuple[int, ...]:
         return (self.account_id,)
+
+
+class MailWanted(Event):
+    """Somebody is to be written to: ``confirm``, ``reset``, ``address_used``, ``approved`` or ``password_changed``.
+
+    The link in the mail is made when it is written, so no secret lies in the outbox. Account 0 is nobody: asking for
+    a new password costs the same whether there is an account or not.
+    """
+
+    account_id: AccountId
+    kind: str
+
+
+class AvatarOffered(Event):
+    """A new account had a picture at the place its owner came from; a job fetches it through the gate."""
+
+    account_id: AccountId
+    url: str

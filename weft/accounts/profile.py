@@ -186,7 +186,7 @@ SELECT name FROM directory WHERE kind = 'oidc' AND target_id = $1  -- all bucket
 """
 
 
-async def delete_account(db: Db, account_id: AccountId) -> None:
+async def delete_account(db: Db, account_id: AccountId, *, keep_handle: bool = True) -> None:
     """End an account: nobody sees it or its posts from now on. Its handle stays kept; a job removes its posts."""
     bucket = bucket_of(account_id)
     async with db.read() as reader:
@@ -201,9 +201,14 @@ async def delete_account(db: Db, account_id: AccountId) -> None:
             await tx.execute(FORGET_LINKS, bucket, account_id)
             await end_access(tx, account_id)
             tx.emit(AccountStateChanged(account_id=account_id, state="deleted"))
-    await retire_name(db, handle_name(account.username), account_id)
     freed: list[Name] = [("oidc", name) for name in identities]
-    await release_names(db, [*freed, email_name(email)] if email else freed, account_id)
+    if email:
+        freed.append(email_name(email))
+    if keep_handle:
+        await retire_name(db, handle_name(account.username), account_id)
+    else:
+        freed.append(handle_name(account.username))
+    await release_names(db, freed, account_id)
 
 
 TOUCH = "UPDATE users SET seen_day = $3 WHERE bucket = $1 AND account_id = $2 AND seen_day < $3"

@@ -1,0 +1,111 @@
+"""Signing in by browser: proving who one is by password, and the session that a cookie stands for."""
+
+from __future__ import annotations
+
+from weft.accounts.model import Session, SessionListing
+from weft.accounts.names import email_name, find_name
+from weft.accounts.passwords import Passwords
+from weft.accounts.profile import touch
+from weft.accounts.queries import find_account, find_by_handle, find_password_hash
+from weft.accounts.secrets import bucket_in, digest, new_secret
+from weft.infra.db import Db, Reader, Tx
+from weft.kernel.ids import AccountId, bucket_of
+
+SESSION_MS = 60 * 86_400_000
+NOTE_USE_MS = 3_600_000
+MAX_LOGIN = 320
+DAY_MS = 86_400_000
+
+REHASH = "UPDATE users SET password_hash = $3 WHERE bucket = $1 AND account_id = $2"
+
+
+async def sign_in(db: Db, passwords: Passwords, login: str, password: str) -> AccountId | None:
+    """Whose handle or address and password these are. Nobody learns which of the two was wrong, nor from the time."""
+    async with db.read() as reader:
+        account_id = await _find_login(reader, login.strip())
+        hashed = await find_password_hash(reader, account_id) if account_id is not None else None
+    right = await passwords.verify(hashed, password)
+    if not right or account_id is None or hashed is None:
+        return None
+    if passwords.needs_rehash(hashed):
+        renewed = await passwords.hash(password)
+        async with db.once(bucket_of(account_id)) as run:
+            await run.execute(REHASH, bucket_of(account_id), account_id, renewed)
+    return account_id
+
+
+async def _find_login(reader: Reader, login: str) -> AccountId | None:
+    if not login or len(login) > MAX_LOGIN:
+        return None
+    handle = login.removeprefix("@")
+    if "@" in handle:
+        account_id = await find_name(reader, email_name(handle))
+        account = await find_account(reader, account_id) if account_id is not None else None
+    else:
+        account = await find_by_handle(reader, handle)
+    return account.id if account is not None and not account.gone else None
+
+
+INSERT = """
+INSERT INTO sessions (bucket, hash, account_id, created_ms, used_ms, user_agent) VALUES ($1, $2, $3, $4, $4, $5)
+"""
+
+
+async def create_session(tx: Tx, account_id: AccountId, user_agent: str) -> str:
+    """The cookie's text for a browser that somebody signed in with."""
+    bucket = bucket_of(account_id)
+    text = new_secret(bucket)
+    await tx.execute(INSERT, bucket, digest(text), account_id, tx.now_ms, user_agent[:200])
+    await touch(tx, account_id, tx.now_ms // DAY_MS)
+    return text
+
+
+FIND = """
+SELECT s.account_id, s.hash, s.created_ms FROM sessions s
+  JOIN accounts a ON a.bucket = s.bucket AND a.id = s.account_id
+ WHERE s.bucket = $1 AND s.hash = $2 AND s.used_ms > $3 AND a.state IN ('active', 'limited')
+"""
+
+
+async def find_session(reader: Reader, text: str, now_ms: int) -> Session | None:
+    bucket = bucket_in(text)
+    row = await reader.row(FIND, bucket, digest(text), now_ms - SESSION_MS) if bucket is not None else None
+    return Session(row[0], row[1], row[2]) if row is not None else None
+
+
+USE = "UPDATE sessions SET used_ms = $3 WHERE bucket = $1 AND hash = $2 AND used_ms < $3 - 3600000"
+
+
+async def note_session_use(tx: Tx, session: Session) -> None:
+    """Keep a session alive; stored at most once an hour."""
+    await tx.execute(USE, bucket_of(session.account_id), session.hash, tx.now_ms)
+
+
+LIST = """
+SELECT encode(hash, 'hex'), user_agent, created_ms, used_ms FROM sessions
+ WHERE bucket = $1 AND account_id = $2 ORDER BY used_ms DESC LIMIT 100
+"""
+
+
+async def list_sessions(reader: Reader, account_id: AccountId) -> list[SessionListing]:
+    rows = await reader.rows(LIST, bucket_of(account_id), account_id)
+    return [SessionListing(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+END = "DELETE FROM sessions WHERE bucket = $1 AND account_id = $2 AND hash = $3"
+
+
+async def end_session(tx: Tx, account_id: AccountId, number: str) -> bool:
+    """Sign one browser out, where it is the account's own; ``number`` is as listed."""
+    try:
+        hashed = bytes.fromhex(number)
+    except ValueError:
+        return False
+    return bool(await tx.execute(END, bucket_of(account_id), account_id, hashed))
+
+
+EXPIRE = "DELETE FROM sessions WHERE used_ms < $1  -- all buckets: a daily job"
+
+
+async def expire_sessions(tx: Tx, now_ms: int) -> int:
+    return await tx.execute(EXPIRE, now_ms - SESSION_MS)
