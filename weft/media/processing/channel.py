@@ -6,7 +6,6 @@ A worker that breaks any rule (late, dead, or answering nonsense) is killed; nob
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import sys
 from typing import Final
@@ -14,7 +13,7 @@ from typing import Final
 import msgspec
 
 from weft.kernel.errors import Invalid, Unavailable
-from weft.media.processing import wire
+from weft.media.processing import reaping, wire
 from weft.media.processing.sandbox import Walls, environment
 
 START_SECONDS: Final = 30.0
@@ -36,6 +35,7 @@ class Worker:
         self.jobs_done = 0
         # False while half a frame may lie in a pipe: then only killing helps.
         self.in_step = True
+        self._awaited = False
         self.walls: Walls | None = None
 
     @property
@@ -68,18 +68,13 @@ class Worker:
         self.walls = answer.walls
 
     def kill(self) -> None:
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        reaping.kill_group(self._process)
 
     async def end(self) -> None:
-        """Kill, and stay until nothing of it is left in the event loop."""
+        """Kill, and stay until nothing of it is left; a job that waits for an answer sees to the rest itself."""
         self.kill()
-        await self._process.wait()
-        if self._process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                await self._process.stdin.wait_closed()
+        if not self._awaited:
+            await reaping.reap(self._process)
 
     async def _exchange(self, frame: bytes) -> wire.Done | wire.Refused | wire.Ready:
         pipe = self._process.stdin
@@ -103,6 +98,7 @@ class Worker:
     async def _receive(self) -> wire.Done | wire.Refused | wire.Ready:
         pipe = self._process.stdout
         assert pipe is not None
+        self._awaited = True
         try:
             (length,) = wire.PREFIX.unpack(await pipe.readexactly(wire.PREFIX.size))
             if length > wire.LARGEST_FRAME:
@@ -112,6 +108,8 @@ class Worker:
             raise WorkerLost(await self._last_words()) from error
         except msgspec.MsgspecError as error:
             raise WorkerLost(None) from error
+        finally:
+            self._awaited = False
 
 
 async def start_worker(memory: int) -> Worker:

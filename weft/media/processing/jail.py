@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 
 from weft.kernel.errors import Invalid, Unavailable
-from weft.media.processing import sandbox
+from weft.media.processing import reaping, sandbox
 
 OUTPUT_BYTES: Final = 16 * 1024 * 1024
 # What a dynamically linked program reads to start; none of it is ours.
@@ -81,7 +81,8 @@ async def run_jailed(program: Sequence[str], folder: Path, limits: sandbox.Limit
     except TimeoutError as error:
         raise Invalid("media.too_complex") from error
     finally:
-        _kill_group(process)
+        reaping.kill_group(process)
+        await reaping.reap(process)
     _judge(returncode)
     return output
 
@@ -93,12 +94,6 @@ async def _read_bounded(pipe: asyncio.StreamReader) -> bytes:
         if len(output) > OUTPUT_BYTES:
             raise Invalid("media.too_complex")
     return bytes(output)
-
-
-def _kill_group(process: asyncio.subprocess.Process) -> None:
-    """Whatever the program started ends with it."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _judge(returncode: int) -> None:
