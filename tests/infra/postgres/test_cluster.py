@@ -152,14 +152,18 @@ def test_backends_without_a_server_are_ended_at_the_next_start(data: Path) -> No
     kill(busy)
 
 
-def test_a_pid_file_that_names_a_stranger_is_put_aside(data: Path) -> None:
+def test_pid_files_that_name_a_stranger_are_put_aside(data: Path) -> None:
     with running(data):
         layout = find_layout(data)
         text = (layout.pg / "postmaster.pid").read_text()
     foreign = layout.user.foreign
     stranger = subprocess.Popen(["sleep", "60"], user=layout.user.uid if foreign else None)
     try:
-        (layout.pg / "postmaster.pid").write_text(re.sub(r"^\d+", str(stranger.pid), text))
+        wrong = re.sub(r"^\d+", str(stranger.pid), text)
+        layout.sockets.mkdir(mode=0o700)
+        for path in (layout.pg / "postmaster.pid", layout.sockets / ".s.PGSQL.5432.lock"):
+            path.write_text(wrong)
+            os.chown(path, layout.user.uid, layout.user.gid)
         with running(data) as cluster:
             assert ask(cluster.url, "SELECT 1") == 1
         assert stranger.poll() is None

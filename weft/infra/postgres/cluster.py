@@ -14,10 +14,10 @@ from weft.infra.postgres.binaries import Binaries, Notice, binaries_for
 from weft.infra.postgres.configuration import Tuning, write_configuration
 from weft.infra.postgres.creation import create_cluster, write_major
 from weft.infra.postgres.errors import PostgresFailed
-from weft.infra.postgres.layout import Layout, claim_place, find_layout, make_data_folder, make_socket_folder
+from weft.infra.postgres.layout import PORT, Layout, claim_place, find_layout, make_data_folder, make_socket_folder
 from weft.infra.postgres.log import last_words, open_log, trim_log
 from weft.infra.postgres.people import give_cluster
-from weft.infra.postgres.process import PAUSE, end_leftovers, read_postmaster, spawn
+from weft.infra.postgres.process import PAUSE, PROC, end_leftovers, read_postmaster, spawn
 
 FIRST_BACKOFF = 0.1
 LONGEST_BACKOFF = 8.0
@@ -62,6 +62,8 @@ class Cluster:
 
     def start(self) -> str:
         """Bring the cluster up, making it first where there is none, and give back its URL."""
+        if not PROC.is_dir():
+            raise PostgresFailed("The embedded PostgreSQL needs Linux with /proc; elsewhere pass --database URL.")
         make_data_folder(self.data)
         layout = self._layout = find_layout(self.data)
         self._binaries = binaries_for(layout, self._notice)
@@ -75,7 +77,7 @@ class Cluster:
         if give_cluster(layout.pg, layout.user):
             self._notice(f"The database in {layout.pg} belonged to root; it now belongs to user {layout.user.name}.")
         make_socket_folder(layout)
-        end_leftovers(layout.pg)
+        self._clear_ground()
         settings = write_configuration(layout, self._binaries, self._tuning)
         program = self._binaries.program("postgres")
         self._argv = [program, "-D", str(layout.pg), "-c", f"config_file={settings}"]
@@ -90,7 +92,7 @@ class Cluster:
         now = time.monotonic()
         if self._server is None:
             if self._restart_at and now >= self._restart_at:
-                end_leftovers(self._known_layout.pg)
+                self._clear_ground()
                 self._spawn()
             return
         code = self._server.poll()
@@ -124,6 +126,13 @@ class Cluster:
         if self._layout is None:
             raise PostgresFailed("PostgreSQL has not been started yet.")
         return self._layout
+
+    def _clear_ground(self) -> None:
+        """End what a killed server left, and drop its lock files: the process they name may be anybody's by now."""
+        layout = self._known_layout
+        end_leftovers(layout.pg)
+        for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
+            (layout.sockets / name).unlink(missing_ok=True)
 
     def _spawn(self) -> None:
         layout = self._known_layout

@@ -6,7 +6,6 @@ import hashlib
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -33,8 +32,7 @@ class Postmaster(msgspec.Struct, frozen=True):
 
 def _die_with(parent: int) -> None:
     """In the child, after its user is set (which would clear this): when the supervisor dies, shut down fast."""
-    if sys.platform == "linux":
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
 
@@ -130,8 +128,6 @@ def _names(entry: Path, pg: Path) -> bool:
 
 def servers_of(pg: Path) -> list[int]:
     """Every PostgreSQL process of this folder, orphans of a killed server included."""
-    if not PROC.is_dir():
-        return []
     numbers = (int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit())
     return [pid for pid in numbers if serves(pid, pg)]
 
@@ -153,7 +149,7 @@ def end_leftovers(pg: Path) -> None:
         _await_end(pg, seconds=seconds)
     if servers_of(pg):
         raise PostgresFailed(f"PostgreSQL processes of an earlier run still use {pg} and cannot be ended.")
-    if server is not None and PROC.is_dir():
+    if server is not None:
         (pg / "postmaster.pid").unlink(missing_ok=True)
 
 
