@@ -90,7 +90,7 @@ class Entities(msgspec.Struct, frozen=True):
 
 def find_entities(text: str) -> Entities:
     """All links, mentions and tags of a text."""
-    urls = _find_urls(text) if "://" in text else []
+    urls = find_urls(text)
     mentions = _find_mentions(text) if "@" in text else []
     tags = _find_tags(text) if "#" in text or "＃" in text else []
     if urls:
@@ -107,7 +107,10 @@ def tag_key(name: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
-def _find_urls(text: str) -> list[UrlSpan]:
+def find_urls(text: str) -> list[UrlSpan]:
+    """Only the links of a text."""
+    if "://" not in text:
+        return []
     found = []
     for match in _URL.finditer(text):
         start, end = match.start(), _trimmed_end(text, match.end("host"), match.end())

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from weft.kernel.text.entities import MAX_URL, find_entities
+from weft.kernel.text.entities import MAX_URL, find_urls
 from weft.kernel.text.length import CODE_POINTS_PER_GRAPHEME, post_length, truncate_graphemes
 
 # A border of a better kind is taken only if the piece fills at least this part of the limit.
@@ -124,7 +124,7 @@ def _window(limit: int) -> int:
 
 def _fitting(word: str, limit: int) -> int:
     """How much of a too long word makes one piece; a link that begins in it is not cut if it can be left out."""
-    urls = find_entities(word).urls
+    urls = find_urls(word)
     room = limit
     while True:
         head = truncate_graphemes(word, room)[: limit * CODE_POINTS_PER_GRAPHEME]
