@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from weft.infra.db import Reader
 from weft.kernel.ids import AccountId, bucket_of
@@ -62,3 +62,13 @@ async def load_facts(reader: Reader, viewer_id: AccountId, others: Sequence[int]
     for kind, id_ in await reader.rows(FACTS_ABOUT, bucket_of(viewer_id), viewer_id, list(others)):
         known[kind].add(id_)
     return Facts(viewer_id, *known)
+
+
+FOLLOWERS_AMONG = """
+SELECT follower_id FROM followers WHERE bucket = $1 AND account_id = $2 AND follower_id = ANY($3::bigint[])
+"""
+
+
+async def followers_among(reader: Reader, viewer_id: AccountId, account_ids: Iterable[int]) -> frozenset[int]:
+    """Who of these accounts follow the viewer."""
+    return frozenset(await reader.values(FOLLOWERS_AMONG, bucket_of(viewer_id), viewer_id, list(account_ids)))
