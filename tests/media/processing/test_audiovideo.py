@@ -18,6 +18,7 @@ from weft.kernel.errors import Invalid
 from weft.media.processing import audiovideo, probe
 from weft.media.processing.pool import MediaPool
 from weft.media.processing.results import Kind, Processed
+from weft.media.processing.storing import store
 
 pytestmark = pytest.mark.skipif(audiovideo.find_tools() is None, reason="ffmpeg is not installed on this machine")
 
@@ -163,7 +164,7 @@ async def test_a_playlist_in_disguise_reads_no_file(film_pool, tmp_path: Path):
 
 
 async def test_a_film_given_up_leaves_nothing_behind(film_pool, film, tmp_path: Path):
-    data = film("mp4", "-c:v", "libx264", "-preset", "ultrafast", inputs=("testsrc=d=30:s=1280x720:r=30",))
+    data = film("mp4", "-c:v", "libx264", "-preset", "ultrafast", inputs=("testsrc=d=10:s=1280x720:r=30",))
     job = asyncio.create_task(film_pool.process_attachment(data))
     await asyncio.sleep(0.6)
     job.cancel()
@@ -176,8 +177,9 @@ async def test_a_finished_film_becomes_a_blob_by_rename(film, tmp_path: Path):
     blobs = Blobs(tmp_path / "blobs")
     pool = MediaPool(blobs.scratch)
     made = await pool.process_attachment(film("mp4"))
-    name = await blobs.adopt(path_of(made), made.files["original"].suffix)
-    assert blobs.path(name) is not None and list(blobs.scratch.iterdir()) == []
+    names = await store(blobs, made)
+    assert set(names) == {"original", "small"} and names["original"].endswith(".mp4")
+    assert set(blobs.names()) == set(names.values()) and list(blobs.scratch.iterdir()) == []
     await pool.close()
 
 

@@ -22,9 +22,8 @@ needs_landlock = pytest.mark.skipif(kernel_calls.landlock_version() == 0, reason
 
 
 def tried(folder: Path, code: str, first: str = "") -> str:
-    owner = sandbox.sandbox_owner()
-    if owner is not None and not first:
-        os.chown(folder, owner, owner)
+    if not first:
+        sandbox.give_away(folder)
     command = [sys.executable, "-P", "-c", PRELUDE + code, str(folder), first]
     done = subprocess.run(command, env=sandbox.environment(), capture_output=True, text=True, timeout=20, check=False)
     return done.stdout + done.stderr

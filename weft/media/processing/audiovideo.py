@@ -20,7 +20,7 @@ from weft.kernel.errors import Invalid, WeftError
 from weft.media.processing import jail
 from weft.media.processing.probe import AUDIO_SECONDS, VIDEO_SECONDS, Probe, check_probe, probe
 from weft.media.processing.results import Kind, Shape
-from weft.media.processing.sandbox import MEBIBYTE, Limits, sandbox_owner
+from weft.media.processing.sandbox import MEBIBYTE, Limits, give_away
 from weft.media.processing.sniff import VIDEO_BYTES, Format
 
 LONGEST_SIDE: Final = 1920
@@ -37,6 +37,9 @@ _DECODERS: Final = (
 )
 _QUIET: Final = ("-v", "error", "-nostdin", "-hide_banner", "-y")
 _BARE: Final = ("-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact")
+# Irregular GIFs claim anything; below this rate their short frames would be lost.
+GIF_RATE: Final = 20
+HIGHEST_RATE: Final = 60
 _SCALE: Final = (
     f"scale=w='min({LONGEST_SIDE},iw)':h='min({LONGEST_SIDE},ih)'"
     ":force_original_aspect_ratio=decrease:force_divisible_by=2,format=yuv420p"
@@ -101,7 +104,9 @@ def _encode_arguments(found: Probe, kind: Format) -> list[str]:
         return [*start, "-map", "0:a:0", "-vn", "-t", str(AUDIO_SECONDS), *sound, *end]
     seconds = found.seconds or VIDEO_SECONDS
     rate = int(min(BITS_PER_SECOND, VIDEO_BYTES * 8 * 0.9 / seconds - 128_000))
-    picture = ["-vf", _SCALE, "-fpsmax", "60", "-c:v", "libx264", "-preset", "veryfast", "-crf", "25"]
+    lowest = GIF_RATE if kind is Format.GIF else 1
+    frames = min(HIGHEST_RATE, max(lowest, found.video.frame_rate))
+    picture = ["-vf", f"fps={frames},{_SCALE}", "-c:v", "libx264", "-preset", "veryfast", "-crf", "25"]
     picture += ["-maxrate", str(rate), "-bufsize", str(rate * 2), "-flags:v", "+bitexact", "-threads", "2"]
     streams = ["-map", f"0:{found.video.index}", "-map", "0:a:0?", "-t", str(VIDEO_SECONDS)]
     return [*start, *streams, *picture, *sound, *end]
@@ -121,7 +126,7 @@ async def _run(tools: Tools, folder: Path, arguments: list[str]) -> bytes:
 
 def _limits() -> Limits:
     # Processes are counted per user: as ourselves, ours would count too.
-    processes = None if sandbox_owner() is None else 256
+    processes = 256 if os.geteuid() == 0 else None
     return Limits(memory=2048 * MEBIBYTE, cpu_seconds=1800, file_bytes=VIDEO_BYTES, descriptors=64, processes=processes)
 
 
@@ -131,7 +136,7 @@ def _place_input(source: bytes | Path, place: Path) -> None:
     else:
         place.write_bytes(source)
     place.chmod(0o400)
-    jail.give_to_sandbox(place)
+    give_away(place)
 
 
 def _take_output(made: Path, scratch: Path, suffix: str) -> Path:

@@ -112,10 +112,10 @@ class Worker:
             self._awaited = False
 
 
-async def start_worker(memory: int) -> Worker:
+async def start_worker(memory: int, cpu_seconds: int) -> Worker:
     """Start a worker with none of our environment, files or memory, and wait until its walls stand."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-s", "-m", "weft.media.processing.worker", str(memory),
+        sys.executable, "-P", "-s", "-m", "weft.media.processing.worker", str(memory), str(cpu_seconds),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

@@ -49,16 +49,10 @@ def private_folder(scratch: Path) -> Iterator[Path]:
     """A folder that only the sandbox's user and we can enter, and that is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="jail-", dir=scratch))
     try:
-        give_to_sandbox(folder)
+        sandbox.give_away(folder)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def give_to_sandbox(path: Path) -> None:
-    owner = sandbox.sandbox_owner()
-    if owner is not None:
-        os.chown(path, owner, owner, follow_symlinks=False)
 
 
 async def run_jailed(program: Sequence[str], folder: Path, limits: sandbox.Limits, seconds: float) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import stat
 import struct
 from collections.abc import Sequence
 from typing import Final
@@ -69,7 +70,7 @@ def restrict_files(allowed: Sequence[tuple[int, int]], version: int) -> bool:
         return False
     try:
         for descriptor, rights in allowed:
-            if not os.path.isdir(f"/proc/self/fd/{descriptor}"):
+            if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
                 rights &= _FILE_RIGHTS
             rule = struct.pack("=Qi", rights & known, descriptor)
             if int(_libc.syscall(_LANDLOCK_ADD, ruleset, 1, rule, ctypes.c_uint32(0))) != 0:

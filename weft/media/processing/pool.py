@@ -32,7 +32,7 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
     job_seconds: float = 30.0
     cpu_seconds: int = 20
     memory: int = 1024 * MEBIBYTE
-    jobs_per_worker: int = 200
+    jobs_per_worker: int = 50
     use_ffmpeg: bool = True
 
 
@@ -166,7 +166,7 @@ class MediaPool:
             if worker.alive:
                 break
         else:
-            worker = await start_worker(self._settings.memory)
+            worker = await _start(self._settings)
         self._busy.add(worker)
         return worker
 
@@ -191,6 +191,12 @@ class MediaPool:
         self._killed = [one for one in (*self._killed, worker) if one.alive]
 
 
+async def _start(settings: PoolSettings) -> Worker:
+    # The last limit, which no job can raise: what all jobs of a worker may use together.
+    together = (settings.cpu_seconds + 1) * settings.jobs_per_worker + 60
+    return await start_worker(settings.memory, together)
+
+
 def _check_picture(data: bytes) -> None:
     if len(data) > sniff.IMAGE_BYTES:
         raise Invalid("media.too_large", limit=sniff.IMAGE_BYTES)
@@ -207,7 +213,7 @@ def _read_start(source: bytes | Path) -> tuple[bytes, int]:
 
 async def sandbox_report() -> Walls:
     """Start a worker only to ask which walls stand around it."""
-    worker = await start_worker(PoolSettings().memory)
+    worker = await _start(PoolSettings())
     await worker.end()
     assert worker.walls is not None
     return worker.walls

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -17,9 +18,9 @@ VIDEO_PIXELS: Final = 3840 * 2160
 VIDEO_SECONDS: Final = 600
 AUDIO_SECONDS: Final = 3600
 PROBE_LIMITS: Final = Limits(memory=1024 * MEBIBYTE, cpu_seconds=20, descriptors=64, processes=None)
+_NUMBER: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?(/[0-9]{1,12})?", re.ASCII)
 _FIELDS: Final = (
-    "format=duration,bit_rate:stream=index,codec_type,width,height,avg_frame_rate,r_frame_rate"
-    ":stream_disposition=attached_pic"
+    "format=duration,bit_rate:stream=index,codec_type,width,height,avg_frame_rate:stream_disposition=attached_pic"
 )
 
 
@@ -34,6 +35,11 @@ class Stream(msgspec.Struct, frozen=True):
     height: int = 0
     avg_frame_rate: str = "0/0"
     disposition: Disposition = Disposition()
+
+    @property
+    def frame_rate(self) -> Fraction:
+        """Frames a second on average; 30 when the file does not say."""
+        return Fraction(_number(self.avg_frame_rate) or 30).limit_denominator(1001)
 
 
 class Container(msgspec.Struct, frozen=True):
@@ -66,13 +72,13 @@ class Probe(msgspec.Struct, frozen=True):
         seconds, bitrate = self.seconds or None, int(_number(self.format.bit_rate)) or None
         if self.video is None:
             return Shape(duration=seconds, bitrate=bitrate)
-        width, height = self.video.width, self.video.height
+        width, height, rate = self.video.width, self.video.height, self.video.frame_rate
         return Shape(
             width=width,
             height=height,
             size=f"{width}x{height}",
             aspect=width / height,
-            frame_rate=self.video.avg_frame_rate,
+            frame_rate=f"{rate.numerator}/{rate.denominator}",
             duration=seconds,
             bitrate=bitrate,
         )
@@ -104,7 +110,9 @@ def check_probe(found: Probe) -> None:
 
 
 def _number(text: str) -> float:
-    try:
-        return max(0.0, float(Fraction(text)))
-    except (ValueError, ZeroDivisionError):
+    """A number or a fraction as ffprobe writes them; anything else, such as ``N/A``, is 0."""
+    if _NUMBER.fullmatch(text) is None:
         return 0.0
+    upper, _, lower = text.partition("/")
+    divisor = float(lower or 1)
+    return float(upper) / divisor if divisor else 0.0

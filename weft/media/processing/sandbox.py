@@ -6,6 +6,7 @@ they did. A process enters once and cannot come back.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -16,6 +17,7 @@ from typing import Final
 import msgspec
 
 import weft
+from weft.kernel.errors import Unavailable
 from weft.media.processing import kernel_calls
 
 # Not `nobody`, and not the database's: what decodes hostile bytes shares its uid with nothing that can be harmed.
@@ -29,7 +31,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What one process may use. `processes` is left alone when None."""
 
     memory: int = 1024 * MEBIBYTE
-    cpu_seconds: int = 600
+    cpu_seconds: int = 60
     file_bytes: int = 0
     descriptors: int = 16
     processes: int | None = 0
@@ -80,9 +82,15 @@ def start_cpu_budget(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (min(soft, hard), hard))
 
 
-def sandbox_owner() -> int | None:
-    """The uid that a folder for sandboxed work must belong to; None where we cannot change uids anyway."""
-    return SANDBOX_UID if os.geteuid() == 0 else None
+def give_away(path: Path) -> None:
+    """Make a file the sandbox's; as an ordinary user that is ourselves."""
+    if os.geteuid() != 0:
+        return
+    for uid in (SANDBOX_UID, _OVERFLOW_UID):
+        with contextlib.suppress(OSError):
+            os.chown(path, uid, uid, follow_symlinks=False)
+            return
+    raise Unavailable("media.no_worker")
 
 
 def environment() -> dict[str, str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    limits = sandbox.Limits(memory=int(sys.argv[1]))
+    limits = sandbox.Limits(memory=int(sys.argv[1]), cpu_seconds=int(sys.argv[2]))
     network_closed = sandbox.close_network()
     # Imported late: the number of threads must still be one when the network is left.
     from weft.media.processing import images, wire
