@@ -41,3 +41,5 @@ class Mastodon:
     timelines: Timelines
     streams: Streams
     presenter: Presenter
+    vapid_key: str
+    """The public key that browsers ask pushes to be signed with."""

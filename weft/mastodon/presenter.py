@@ -20,7 +20,7 @@ from weft.kernel.errors import NotFound
 from weft.mastodon import shapes
 from weft.mastodon.addresses import Addresses
 from weft.mastodon.entities import CustomEmoji
-from weft.mastodon.fragments import AccountEntry, PostEntry, Shelf
+from weft.mastodon.fragments import FRESH, RECOUNT, UNKNOWN, AccountEntry, PostEntry, Shelf
 from weft.mastodon.shapes import Shaper
 from weft.media.service import load_media
 from weft.posts.events import CountsChanged, PollEnded, PollVoted, PostCreated, PostDeleted, PostEdited, QuoteStateChanged
@@ -60,11 +60,16 @@ class Presenter:
         signals.on(PostCreated, lambda event: accounts.spoil((event.author_id,)))
         signals.on(PostEdited, lambda event: posts.spoil((event.post_id,)))
         signals.on(PostDeleted, self._post_deleted)
-        signals.on(CountsChanged, lambda event: posts.spoil((event.post_id,)))
+        signals.on(CountsChanged, self._counts_changed)
         signals.on(PollVoted, lambda event: posts.spoil((event.post_id,)))
         signals.on(PollEnded, lambda event: posts.spoil((event.post_id,)))
         signals.on(QuoteStateChanged, lambda event: posts.spoil((event.post_id, event.quoted_id)))
         signals.on_reset(self.forget_all)
+
+    def _counts_changed(self, event: CountsChanged) -> None:
+        entry = self._posts.get(event.post_id)
+        if entry is not None:
+            entry.recount()
 
     def _post_deleted(self, event: PostDeleted) -> None:
         self._posts.spoil((event.post_id,))
@@ -104,9 +109,9 @@ class Presenter:
         level: Sequence[PostEntry] = entries
         seen: list[PostEntry] = []
         for _ in range(4):
-            stale = list({entry.id: entry for entry in level if entry.stale}.values())
-            if stale:
-                await self._load_posts(reader, stale)
+            stale = {entry.id: entry for entry in level if entry.stale}.values()
+            await self._recount(reader, [entry for entry in stale if entry.stale == RECOUNT])
+            await self._load_posts(reader, [entry for entry in stale if entry.stale != RECOUNT])
             seen.extend(level)
             level = [inner for entry in level for inner in (entry.inner, entry.quoted) if inner is not None]
             if not level:
@@ -114,7 +119,20 @@ class Presenter:
         authors = {entry.author.id: entry.author for entry in seen if not entry.missing}
         await self._refresh_accounts(reader, list(authors.values()))
 
+    async def _recount(self, reader: Reader, entries: Sequence[PostEntry]) -> None:
+        if not entries:
+            return
+        changes = [entry.changes for entry in entries]
+        counts = await load_counts(reader, [entry.id for entry in entries])
+        for entry, before in zip(entries, changes, strict=True):
+            entry.tally = counts.get(entry.id, PostCounts())
+            self._shaper.shape_counts(entry)
+            if entry.changes == before:
+                entry.stale = FRESH
+
     async def _load_posts(self, reader: Reader, entries: Sequence[PostEntry]) -> None:
+        if not entries:
+            return
         ids = [entry.id for entry in entries]
         changes = [entry.changes for entry in entries]
         posts = await load_posts(reader, ids)
@@ -136,7 +154,8 @@ class Presenter:
             self._link(entry)
             mentioned = [self._accounts.open(id_) for id_ in post.mentions]
             self._shaper.shape_post(entry, [media[id_] for id_ in post.media_ids if id_ in media], mentioned, self._address(quoted.get(post.quote_of or 0)))
-            entry.stale = entry.changes != before
+            if entry.changes == before:
+                entry.stale = FRESH
             self._posts.loaded(entry)
 
     def _address(self, post: Post | None) -> str:
@@ -163,7 +182,8 @@ class Presenter:
             entry.account = accounts[entry.id]
             entry.counts = counts.get(entry.id, AccountCounts())
             self._shaper.shape_account(entry)
-            entry.stale = entry.changes != before
+            if entry.changes == before:
+                entry.stale = FRESH
             self._accounts.loaded(entry)
 
     def learn(self, post: Post, counts: AccountCounts) -> None:
@@ -176,12 +196,12 @@ class Presenter:
             return
         author.counts = counts
         self._shaper.shape_account(author)
-        author.stale = False
+        author.stale = FRESH
         entry = self._posts.open(post.id)
         entry.post = post
         self._link(entry)
         self._shaper.shape_post(entry, [], [])
-        entry.stale = False
+        entry.stale = FRESH
         self._posts.loaded(entry)
 
     # ------------------------------------------------------------------ showing
@@ -207,30 +227,28 @@ class Presenter:
         """Look up what the viewer did with the posts; answers the authors that follow the viewer, where it matters."""
         if viewer.id is None:
             return frozenset()
-        marks = viewer.marks
-        missing: dict[int, int] = {}
-        polls: list[int] = []
-        asking: set[int] = set()
-        for entry in entries:
-            for shown in (entry, entry.inner, entry.quoted) if not entry.simple else (entry,):
-                if shown is None or shown.missing:
-                    continue
-                if shown.id not in marks:
-                    missing[shown.id] = shown.post.root_id or shown.id
-                if not shown.simple:
-                    if shown.poll is not None and shown.id not in viewer.votes:
-                        polls.append(shown.id)
-                    if shown.post.reply_policy == "following":
-                        asking.add(shown.post.author_id)
-        if not missing and not polls and not asking:
+        for _ in range(3):
+            wanted = _unknown_to(entries, viewer)
+            if wanted is None:
+                return frozenset()
+            changes = viewer.changes
+            befriended = await self._look_up(wanted, viewer)
+            if viewer.changes == changes:
+                break
+            viewer.marks.clear()
+        return befriended
+
+    async def _look_up(self, wanted: _Wanted, viewer: Viewer) -> frozenset[int]:
+        assert viewer.id is not None
+        if len(viewer.marks) > _MARKS_KEPT:
+            viewer.marks.clear()
+            viewer.changes += 1  # the marks of this very page went too: look again
             return frozenset()
         async with self._db.read() as reader:
-            if len(marks) > _MARKS_KEPT:
-                marks.clear()
-            marks.update(await load_marks(reader, viewer.id, missing))
-            votes = await load_votes(reader, viewer.id, polls)
-            viewer.votes.update({id_: votes.get(id_, ()) for id_ in polls})
-            return await followers_among(reader, viewer.id, asking)
+            viewer.marks.update(await load_marks(reader, viewer.id, wanted.roots))
+            votes = await load_votes(reader, viewer.id, wanted.polls)
+            viewer.votes.update({id_: votes.get(id_, ()) for id_ in wanted.polls})
+            return await followers_among(reader, viewer.id, wanted.authors) if wanted.authors else frozenset()
 
     async def statuses(self, entries: Sequence[PostEntry], viewer: Viewer) -> bytes:
         """A JSON array of the entries, which the caller knows to be visible."""
@@ -265,6 +283,11 @@ class Presenter:
         entries = await self.load_accounts(ids)
         return b"[" + b",".join(entry.body for entry in entries if gone or not entry.account.gone) + b"]"
 
+    @property
+    def emojis(self) -> list[CustomEmoji]:
+        """Every custom emoji there is."""
+        return list(self._emojis.values())
+
     def set_emojis(self, emojis: Iterable[CustomEmoji]) -> None:
         """Know these custom emojis from now on."""
         self._emojis.clear()
@@ -281,6 +304,38 @@ def _stale_within(entry: PostEntry) -> bool:
         if inner is not None and not inner.missing and (inner.stale or inner.author.stale or (not inner.simple and _stale_within(inner))):
             return True
     return False
+
+
+class _Wanted(msgspec.Struct):
+    """What is not known yet of a viewer and a page: marks by post (with the thread's root), votes, friendships."""
+
+    roots: dict[int, int] = {}
+    polls: list[int] = []
+    authors: set[int] = set()
+
+
+def _unknown_to(entries: Sequence[PostEntry], viewer: Viewer) -> _Wanted | None:
+    marks, votes = viewer.marks, viewer.votes
+    wanted: _Wanted | None = None
+    for entry in entries:
+        if entry.simple:
+            if entry.id not in marks:
+                wanted = wanted or _Wanted()
+                wanted.roots[entry.id] = entry.post.root_id or entry.id
+            continue
+        for shown in (entry, entry.inner, entry.quoted):
+            if shown is None or shown.missing or shown.stale == UNKNOWN:
+                continue
+            wanted = wanted or _Wanted()
+            if shown.id not in marks:
+                wanted.roots[shown.id] = shown.post.root_id or shown.id
+            if shown.poll is not None and shown.id not in votes:
+                wanted.polls.append(shown.id)
+            if shown.post.reply_policy == "following":
+                wanted.authors.add(shown.post.author_id)
+    if wanted is None or not (wanted.roots or wanted.polls or wanted.authors):
+        return None
+    return wanted
 
 
 def raw(*pieces: bytes) -> msgspec.Raw:
