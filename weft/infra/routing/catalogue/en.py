@@ -75,12 +75,6 @@ ACCOUNTS = {
     "mail.address": "Validation failed: E-mail is invalid",
     "mail.failed": "The mail could not be sent now",
     "mail.refused": "Validation failed: E-mail takes no mail from here",
-    "oauth.invalid_client": "The app is unknown, or its secret is wrong",
-    "oauth.invalid_grant": "The code or the password is wrong, was used already, or is too old",
-    "oauth.invalid_scope": "The app asks for more than it registered, or for what does not exist",
-    "oauth.redirect_uri": "The app did not register the address it wants the answer at",
-    "oauth.unauthorized_client": "This app may not do that",
-    "oauth.unsupported_grant_type": "This way to get a token is not offered",
     "oidc.failed": "Signing in with the other account did not work",
     "oidc.taken": "That account belongs to somebody here already",
     "password.breached": "Validation failed: Password has appeared in a data breach and is not safe to use",
@@ -97,7 +91,7 @@ ACCOUNTS = {
 
 OAUTH = {
     "oauth.invalid_client": "Client authentication failed: the client is unknown or its secret is wrong.",
-    "oauth.invalid_grant": "The authorization code or grant is invalid, expired, revoked, used up, or another client's.",
+    "oauth.invalid_grant": "The code or grant is invalid, expired, revoked, used up, or another client's.",
     "oauth.invalid_request": "The request lacks a parameter, or holds one that cannot be read.",
     "oauth.invalid_scope": "The requested scope is invalid, unknown, or malformed.",
     "oauth.redirect_uri": "The redirect URI is not one the client registered.",
