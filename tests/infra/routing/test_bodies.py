@@ -31,7 +31,10 @@ FORM = "application/x-www-form-urlencoded"
                 ("poll[options][]", (None, "b")),
             ]
         },
-        {"params": {"status": "no"}, "json": {"status": "hé", "sensitive": "t", "media_ids": ["1", "2"], "poll": {"options": ["a", "b"]}}},
+        {
+            "params": {"status": "no"},
+            "json": {"status": "hé", "sensitive": "t", "media_ids": ["1", "2"], "poll": {"options": ["a", "b"]}},
+        },
     ],
 )
 @pytest.mark.parametrize(("method", "path"), [("POST", "/api/v1/statuses"), ("DELETE", "/api/v1/statuses/1")])
@@ -104,16 +107,17 @@ async def refused(client: Client, content: Any, content_type: str, **headers: st
         ),
     ],
 )
-async def test_a_hostile_body_is_refused(client: Client, calls: Calls, content: bytes, content_type: str, status: int) -> None:
+async def test_a_hostile_body_is_refused(
+    client: Client, calls: Calls, content: bytes, content_type: str, status: int
+) -> None:
     assert await refused(client, content, content_type) == status
     assert calls.seen == []
 
 
-async def test_many_empty_files_are_refused(client: Client) -> None:
-    files = [("file", (f"{number}", b"x", "image/png")) for number in range(3000)]
-    assert (await client.post("/api/v2/media", files=files)).status_code in (200, 400)
-    named = [(f"f{number}", (f"{number}", b"x", "image/png")) for number in range(40)]
-    assert (await client.post("/api/v2/media", files=named)).status_code == 400
+@pytest.mark.parametrize("name", ["file", "f{number}"])
+async def test_more_files_than_any_form_has_are_refused(client: Client, name: str) -> None:
+    files = [(name.format(number=number), (f"{number}", b"x", "image/png")) for number in range(40)]
+    assert (await client.post("/api/v2/media", files=files)).status_code == 400
 
 
 @pytest.mark.parametrize("content_type", ["application/json", FORM, "multipart/form-data; boundary=b", "text/plain"])

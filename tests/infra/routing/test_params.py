@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import time
 from typing import Any, Literal
@@ -43,7 +44,10 @@ def read(kind: type[msgspec.Struct], given: dict[str, Any], strict: bool = False
         (b"a=1&a=2", {"a": "2"}),
         (b"a[]=1&a[]=2", {"a": ["1", "2"]}),
         (b"a%5B%5D=1", {"a": ["1"]}),
-        (b"poll[options][]=x&poll[options][]=y&poll[expires_in]=60", {"poll": {"options": ["x", "y"], "expires_in": "60"}}),
+        (
+            b"poll[options][]=x&poll[options][]=y&poll[expires_in]=60",
+            {"poll": {"options": ["x", "y"], "expires_in": "60"}},
+        ),
         (b"source[privacy]=direct", {"source": {"privacy": "direct"}}),
         (b"f[0][name]=a&f[0][value]=b&f[1][name]=c", {"f": {"0": {"name": "a", "value": "b"}, "1": {"name": "c"}}}),
         (
@@ -63,7 +67,9 @@ def test_a_query_becomes_the_nested_value_rails_makes_of_it(query: bytes, value:
     assert found == value
 
 
-@given(st.dictionaries(st.from_regex(r"[a-z_]{1,8}", fullmatch=True), st.from_regex(r"[a-z0-9_.~-]{0,8}", fullmatch=True)))
+@given(
+    st.dictionaries(st.from_regex(r"[a-z_]{1,8}", fullmatch=True), st.from_regex(r"[a-z0-9_.~-]{0,8}", fullmatch=True))
+)
 def test_the_short_way_reads_plain_queries_as_the_full_one_does(values: dict[str, str]) -> None:
     query = "&".join(f"{name}={value}" for name, value in values.items()).encode()
     assert from_query(query) == nest(read_pairs(query)) == values
@@ -210,16 +216,18 @@ def test_a_limit_that_is_no_number_falls_back_to_the_default(limit: object) -> N
         (Odd, {"color": 7}, "color"),
     ],
 )
-def test_what_does_not_fit_is_refused_by_its_field(kind: type[msgspec.Struct], given: dict[str, Any], field: str) -> None:
+def test_what_does_not_fit_is_refused_by_its_field(
+    kind: type[msgspec.Struct], given: dict[str, Any], field: str
+) -> None:
     with pytest.raises(Invalid) as caught:
         read(kind, given)
     assert caught.value.values["field"] == field
 
 
 def test_our_own_api_refuses_unknown_fields_at_every_depth() -> None:
-    for given in ({"x": 1}, {"poll": {"options": ["a"], "x": 1}}):
+    for values in ({"x": 1}, {"poll": {"options": ["a"], "x": 1}}):
         with pytest.raises(Invalid) as caught:
-            read(PostParams, given, strict=True)
+            read(PostParams, values, strict=True)
         assert caught.value.code == "param.unknown"
 
 
@@ -249,7 +257,5 @@ json_values = st.recursive(
 @given(st.dictionaries(st.sampled_from([*PostParams.__struct_fields__, *Odd.__struct_fields__]), json_values))
 def test_any_value_is_read_or_refused(given: dict[str, Any]) -> None:
     for kind in (PostParams, Odd):
-        try:
+        with contextlib.suppress(Invalid, Malformed):
             assert isinstance(read(kind, given), kind)
-        except (Invalid, Malformed):
-            pass

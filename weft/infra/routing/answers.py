@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Mutable
 from typing import Any, Protocol, cast
 
 import msgspec
+from markupsafe import Markup
 
 from weft.infra.routing.catalogue import sentence_of, status_of
 from weft.infra.routing.table import Response, Style
@@ -22,6 +23,8 @@ Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 JSON = b"application/json; charset=utf-8"
+HTML = b"text/html; charset=utf-8"
+_PLAIN_PAGE = Markup('<!doctype html><html lang="en"><meta charset="utf-8"><title>{0}</title><h1>{0}</h1><p>{1}</p>')
 PAGE_CSP = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
     b"media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; "
@@ -44,6 +47,8 @@ _ALWAYS: list[Header] = [
     (b"cache-control", b"private, no-store"),
 ]
 
+_REPLACEABLE = frozenset({name for name, _ in (*_CORS, *_ALWAYS)} | {b"content-security-policy"})
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -51,6 +56,11 @@ class RenderError(Protocol):
     """Makes the HTML of an error page for people."""
 
     def __call__(self, status: int, sentence: str, request_id: str) -> bytes: ...
+
+
+def plain_page(status: int, sentence: str, request_id: str) -> bytes:
+    """An error page where the web edge plugged none in."""
+    return str(_PLAIN_PAGE.format(sentence, f"{status}, request {request_id}")).encode()
 
 
 def base_headers(style: Style, page_csp: bytes = PAGE_CSP) -> list[Header]:
@@ -73,10 +83,11 @@ def preflight_headers(allow: tuple[str, ...]) -> list[Header]:
 
 def merge_headers(base: list[Header], own: list[Header]) -> list[Header]:
     """Both lists; a name the response sets itself is not taken from the base."""
-    if not own:
-        return base
-    names = {name for name, _ in own}
-    return [*(header for header in base if header[0] not in names), *own]
+    for name, _ in own:
+        if name in _REPLACEABLE:
+            names = {name for name, _ in own}
+            return [*(header for header in base if header[0] not in names), *own]
+    return [*base, *own]
 
 
 def error_response(error: WeftError, style: Style, request_id: str, render: RenderError | None) -> Response:
@@ -84,18 +95,14 @@ def error_response(error: WeftError, style: Style, request_id: str, render: Rend
     sentence = sentence_of(error)
     headers = _error_headers(error)
     if style is Style.PAGE:
-        if render is None:
-            return Response(status, sentence.encode(), b"text/plain; charset=utf-8", headers)
-        return Response(status, render(status, sentence, request_id), b"text/html; charset=utf-8", headers)
+        return Response(status, (render or plain_page)(status, sentence, request_id), HTML, headers)
     return Response(status, _encode(_document(error, sentence)), JSON, headers)
 
 
 def failure_response(sentence: str, style: Style, request_id: str, render: RenderError | None) -> Response:
     """The answer to a fault of ours: it names the request, never the fault."""
     if style is Style.PAGE:
-        if render is None:
-            return Response(500, sentence.encode(), b"text/plain; charset=utf-8")
-        return Response(500, render(500, sentence, request_id), b"text/html; charset=utf-8")
+        return Response(500, (render or plain_page)(500, sentence, request_id), HTML)
     return Response(500, _encode({"error": sentence}), JSON)
 
 

@@ -108,15 +108,9 @@ class Application:
         self._bases = {style: answers.base_headers(style, serving.page_csp) for style in Style}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        kind = scope["type"]
-        if kind == "http":
-            await self._serve(scope, receive, send)
-        elif kind == "websocket":
-            await self._connect(scope, receive, send)
-        elif kind == "lifespan":
-            await self._live(receive, send)
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._other(scope, receive, send)
+            return
         started = perf_counter()
         exchange = Exchange(scope, receive, self._prefix + b"%08x" % next(self._numbers))
         try:
@@ -240,6 +234,12 @@ class Application:
         if self._serving.on_done is not None:
             pattern = exchange.entry.route.path if exchange.entry is not None else ""
             self._serving.on_done(pattern, status, perf_counter() - started)
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._connect(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]

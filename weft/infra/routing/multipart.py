@@ -31,6 +31,8 @@ class MultipartReader:
         self._value = bytearray()
         self._data = bytearray()
         self._ended = False
+        self._parts = 0
+        self._uploads = 0
         self._parser = MultipartParser(
             boundary,
             {
@@ -60,7 +62,8 @@ class MultipartReader:
     def _begin(self) -> None:
         self._headers = {}
         self._data = bytearray()
-        if len(self.pairs) >= MAX_PAIRS or len(self.files) >= MAX_FILES:
+        self._parts += 1
+        if self._parts > MAX_PAIRS or self._uploads > MAX_FILES:
             raise Malformed("params.too_many")
 
     def _on_name(self, data: bytes, start: int, end: int) -> None:
@@ -88,6 +91,7 @@ class MultipartReader:
         filename = options[b"filename"].decode("utf-8", "replace").replace("\0", "")
         # A form sends an empty part without a file name for a file field that nobody filled in.
         if filename or self._data:
+            self._uploads += 1
             kind = self._headers.get(b"content-type", b"application/octet-stream").decode("latin-1")
             self.files[name] = Upload(filename, kind, bytes(self._data))
 
