@@ -11,7 +11,8 @@ why in a comment: ``-- shared`` (a table that lies whole on every machine) or ``
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -163,6 +164,8 @@ class Tx(Reader):
             if error is None:
                 await self._store_events()
                 await self._transaction.commit()
+                if self._events:
+                    self._db.publish(self._events)  # before anything that a cancelled request could cut short
             else:
                 await self._roll_back()
         except BaseException as late:
@@ -171,8 +174,23 @@ class Tx(Reader):
         finally:
             await self._give_back()
         _raise_away(error)
-        if error is None and self._events:
-            self._db.publish(self._events)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A part of the transaction that fails alone: its writes and its events are undone, the error goes on."""
+        assert self._connection is not None, "used outside its block"
+        stored, published = len(self._pending), len(self._events)
+        try:
+            async with self._connection.transaction():
+                yield
+        except BaseException:
+            del self._pending[stored:], self._events[published:]
+            raise
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection is gone, so that an error says nothing about who made the statement."""
+        return self._connection is None or self._connection.is_closed()
 
     async def _roll_back(self) -> None:
         try:
@@ -219,9 +237,9 @@ class Once(Tx):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert not self._pending, "once() cannot emit(); write sealed() events in the statement"
-        await Reader.__aexit__(self, kind, error, trace)
         if error is None and self._events:
             self._db.publish(self._events)
+        await Reader.__aexit__(self, kind, error, trace)
 
 
 class Db:
