@@ -10,6 +10,7 @@ import contextlib
 import os
 import resource
 import signal
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -96,7 +97,7 @@ def give_away(path: Path) -> None:
 def environment() -> dict[str, str]:
     """What a sandboxed process is told: where our code is, and to stay single-threaded."""
     return {
-        "PYTHONPATH": str(_ROOT),
+        "PYTHONPATH": os.pathsep.join([str(_ROOT), *(path for path in sys.path if os.path.isabs(path))]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
