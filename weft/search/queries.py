@@ -1,0 +1,89 @@
+"""Statements over the derived search tables. They may look at all buckets; visibility is checked after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from weft.infra.db import Reader
+from weft.search.model import Span
+
+# A common word matches a large part of all posts, so the newest spans are tried first (service.py).
+FIND_POSTS = """
+SELECT post_id, terms @> $3::text[] AS exact FROM search_posts  -- all buckets; search_posts_terms
+ WHERE terms @> $1::text[] AND NOT terms && $2::text[] AND post_id > $4 AND post_id < $5
+ ORDER BY exact DESC, post_id DESC LIMIT $6 OFFSET $7
+"""
+
+
+async def find_posts(reader: Reader, terms: tuple[list[str], list[str], list[str]], span: Span, limit: int, offset: int) -> list[int]:
+    """Posts that hold all of the first terms and none of the second, those with all of the third ones first."""
+    rows = await reader.rows(FIND_POSTS, *terms, span.after, span.before, limit, offset)
+    return [row[0] for row in rows]
+
+
+POSTS_OF = """
+SELECT post_id FROM search_posts  -- all buckets: those of the authors
+ WHERE author_id = ANY($1::bigint[]) AND bucket = ANY($2::smallint[]) AND post_id > $3 AND post_id < $4
+   AND terms @> $5::text[] AND NOT terms && $6::text[]
+ ORDER BY post_id DESC LIMIT $7 OFFSET $8
+"""
+
+FIND_ACCOUNTS = """
+SELECT account_id FROM search_accounts WHERE terms @> $1::text[]  -- all buckets; search_accounts_terms
+ LIMIT $2
+"""
+
+
+async def find_account_ids(reader: Reader, terms: Sequence[str], limit: int) -> list[int]:
+    """Accounts whose handle or name holds a word that begins with each of the terms."""
+    return await reader.values(FIND_ACCOUNTS, list(terms), limit)
+
+
+FIND_TAGS = """
+SELECT tag, name FROM search_tags WHERE tag LIKE $1 ORDER BY (tag = $2) DESC, last_post_id DESC LIMIT $3 OFFSET $4  -- all buckets; search_tags_prefix
+"""
+
+
+async def find_tags(reader: Reader, key: str, limit: int, offset: int) -> list[tuple[str, str]]:
+    """``(key, name as written)`` of tags that begin with the key, the most lately used first."""
+    pattern = key.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    return [(row[0], row[1]) for row in await reader.rows(FIND_TAGS, pattern, key, limit, offset)]
+
+
+STORE_POSTS = """
+INSERT INTO search_posts (bucket, post_id, author_id, terms)  -- all buckets
+SELECT bucket, post_id, author_id, string_to_array(terms, chr(31))
+  FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[]) AS given (bucket, post_id, author_id, terms)
+ON CONFLICT (bucket, post_id) DO UPDATE SET terms = excluded.terms
+"""
+
+REMOVE_POSTS = """
+DELETE FROM search_posts USING unnest($1::smallint[], $2::bigint[]) AS given (bucket, post_id)  -- all buckets
+ WHERE search_posts.bucket = given.bucket AND search_posts.post_id = given.post_id
+"""
+
+STORE_ACCOUNTS = """
+INSERT INTO search_accounts (bucket, account_id, terms)  -- all buckets
+SELECT bucket, account_id, string_to_array(terms, chr(31))
+  FROM unnest($1::smallint[], $2::bigint[], $3::text[]) AS given (bucket, account_id, terms)
+ON CONFLICT (bucket, account_id) DO UPDATE SET terms = excluded.terms
+"""
+
+REMOVE_ACCOUNTS = """
+DELETE FROM search_accounts USING unnest($1::smallint[], $2::bigint[]) AS given (bucket, account_id)  -- all buckets
+ WHERE search_accounts.bucket = given.bucket AND search_accounts.account_id = given.account_id
+"""
+
+UNINDEXED_POSTS = """
+SELECT p.id FROM posts p
+ WHERE p.bucket = $1 AND p.id > $2 AND p.state = 0 AND p.repost_of IS NULL
+   AND NOT EXISTS (SELECT 1 FROM search_posts s WHERE s.bucket = p.bucket AND s.post_id = p.id)
+ ORDER BY p.id LIMIT $3
+"""
+
+UNINDEXED_ACCOUNTS = """
+SELECT a.id FROM accounts a
+ WHERE a.bucket = $1 AND a.id > $2 AND a.state = 'active'
+   AND NOT EXISTS (SELECT 1 FROM search_accounts s WHERE s.bucket = a.bucket AND s.account_id = a.id)
+ ORDER BY a.id LIMIT $3
+"""
