@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from typing import Any
 
 import httpx
@@ -12,7 +13,9 @@ from structlog.testing import capture_logs
 
 from tests.infra.routing.sample import ANN, BASE, ROUTES, Calls, bearer
 from weft.infra.admit import API, API_ADDRESS, Admit
+from weft.infra.routing.answers import base_headers, merge_headers
 from weft.infra.routing.application import Application, Serving
+from weft.infra.routing.table import Style
 from weft.kernel.clock import ManualClock
 
 Client = httpx.AsyncClient
@@ -76,6 +79,12 @@ async def test_refusals_speak_as_clients_expect(
 async def test_an_optional_route_works_with_and_without_a_token(client: Client, token: str | None) -> None:
     answer = await client.get("/api/v1/statuses/7", headers=bearer(token) if token else {})
     assert answer.json() == {"id": "7", "path": {"id": "7"}}
+
+
+async def test_another_kind_of_authorization_is_not_ours(client: Client) -> None:
+    headers = {"Authorization": "Basic YTpi"}
+    assert (await client.get("/api/v1/statuses/7", headers=headers)).status_code == 200
+    assert (await client.get("/api/v1/timelines/home", headers=headers)).status_code == 401
 
 
 @pytest.mark.parametrize("header", ["Basic YTpi", "Bearer", "Bearer ", "bearer é", "Bearer " + "x" * 5000, "ann", ""])
@@ -230,12 +239,14 @@ async def test_error_pages_for_people_are_rendered(calls: Calls, serving: Servin
     assert headers[b"content-type"].startswith(b"text/html")
 
 
-async def test_a_response_may_set_its_own_cache_rule(client: Client, calls: Calls, serving: Serving) -> None:
-    from weft.infra.routing.answers import base_headers, merge_headers
-    from weft.infra.routing.table import Style
-
+def test_a_response_may_set_its_own_cache_rule() -> None:
     merged = merge_headers(base_headers(Style.MASTODON), [(b"cache-control", b"public, max-age=60")])
     assert [value for name, value in merged if name == b"cache-control"] == [b"public, max-age=60"]
+
+
+def test_a_header_value_cannot_start_another_line() -> None:
+    (header,) = merge_headers([], [(b"location", b"/x\r\nset-cookie: a=b")])
+    assert header == (b"location", b"/xset-cookie: a=b")
 
 
 async def test_a_stream_ends_with_its_source(client: Client) -> None:
@@ -285,8 +296,6 @@ async def test_a_client_that_leaves_in_the_middle_of_its_body_gets_no_answer(cal
 
 
 async def test_a_proxy_is_believed_only_when_it_is_trusted(calls: Calls, serving: Serving) -> None:
-    import ipaddress
-
     forwarded = [(b"x-forwarded-for", b"203.0.113.9")]
     trusting = msgspec.structs.replace(serving, trusted_proxies=(ipaddress.ip_network("127.0.0.0/8"),))
     for given, address in ((serving, "127.0.0.1"), (trusting, "203.0.113.9")):
@@ -313,6 +322,19 @@ async def test_sockets_are_handed_over_by_path(calls: Calls, serving: Serving) -
         await app({"type": "websocket", "path": path, "headers": [], "query_string": b""}, receive, send)
     assert handled == ["/api/v1/streaming", "/api/v1/streaming/"]
     assert [message["type"] for message in sent] == ["websocket.close"]
+
+
+async def test_a_fault_in_a_socket_is_logged_without_values(calls: Calls, serving: Serving) -> None:
+    async def socket(scope: Any, receive: Any, send: Any) -> None:
+        raise RuntimeError("secret-in-message")
+
+    app = Application(ROUTES, calls, msgspec.structs.replace(serving, sockets={"/s": socket}))
+    with capture_logs() as logs:
+        await app(
+            {"type": "websocket", "path": "/s", "headers": [], "query_string": b"access_token=secret"}, None, None
+        )  # type: ignore[arg-type]
+    assert [entry["error"] for entry in logs] == ["RuntimeError"]
+    assert "secret" not in repr(logs)
 
 
 def http_scope(method: str, path: str, headers: list[tuple[bytes, bytes]], query: bytes = b"") -> dict[str, Any]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.infra.routing.sample import SMALL_BODY, Calls, bearer
+from tests.infra.routing.sample import Calls, bearer
+from weft.infra.routing import body
+from weft.infra.routing.table import SMALL_BODY
 
 Client = httpx.AsyncClient
 
@@ -142,6 +145,19 @@ async def test_a_body_without_a_length_is_cut_at_the_limit(client: Client) -> No
 
     assert await refused(client, endless(), FORM) == 413
     assert given <= SMALL_BODY + 2000
+
+
+async def test_a_body_that_never_comes_is_not_waited_for(
+    client: Client, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body, "PATIENCE_S", -10)
+
+    async def silent() -> AsyncIterator[bytes]:
+        yield b"status="
+        await asyncio.sleep(60)
+
+    assert await refused(client, silent(), FORM) == 400
+    assert calls.seen == []
 
 
 @pytest.mark.parametrize("length", ["-1", "abc", "1e3", "+5", " ", "9" * 40, "1, 1", "²"])

@@ -74,6 +74,11 @@ def test_a_translation_names_the_same_values(language: str) -> None:
         assert placeholders(sentence) <= placeholders(english.SENTENCES[code]), code
 
 
+def test_no_code_stands_in_two_groups() -> None:
+    groups = [value for name, value in vars(english).items() if name.isupper() and name not in ("SENTENCES", "KINDS")]
+    assert sum(len(group) for group in groups if isinstance(group, dict)) == len(english.SENTENCES)
+
+
 def test_an_unknown_code_gets_its_kinds_sentence() -> None:
     assert sentence_of(NotFound("never.heard")) == "Record not found"
     assert sentence_of(Invalid("post.too_long")) == "Validation failed", "a value is missing"

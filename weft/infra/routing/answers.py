@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from weft.infra.routing.catalogue import sentence_of, status_of
 from weft.infra.routing.table import Response, Style
-from weft.kernel.errors import Limited, TooLarge, Unauthenticated, Unavailable, WeftError
+from weft.kernel.errors import Limited, Unauthenticated, Unavailable, WeftError
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -82,11 +82,12 @@ def preflight_headers(allow: tuple[str, ...]) -> list[Header]:
 
 
 def merge_headers(base: list[Header], own: list[Header]) -> list[Header]:
-    """Both lists; a name the response sets itself is not taken from the base."""
-    for name, _ in own:
-        if name in _REPLACEABLE:
+    """Both lists; a name the response sets itself is not taken from the base. No value can start another line."""
+    for name, value in own:
+        if name in _REPLACEABLE or b"\n" in value or b"\r" in value:
             names = {name for name, _ in own}
-            return [*(header for header in base if header[0] not in names), *own]
+            kept = [header for header in base if header[0] not in names]
+            return kept + [(name, value.translate(None, b"\r\n")) for name, value in own]
     return [*base, *own]
 
 
@@ -126,7 +127,7 @@ def _error_headers(error: WeftError) -> list[Header]:
     if isinstance(error, (Limited, Unavailable)):
         seconds = error.values.get("retry_after", RETRY_SECONDS)
         return [(b"retry-after", str(seconds).encode())]
-    if isinstance(error, TooLarge):
+    if error.values.get("hang_up"):
         # The rest of the body is not read: the connection cannot carry another request.
         return [(b"connection", b"close")]
     if "allow" in error.values:

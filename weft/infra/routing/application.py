@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import secrets
-import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from time import perf_counter
@@ -18,31 +17,27 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-import structlog
 
 from weft.infra.addresses import UNKNOWN
-from weft.infra.admit import API, API_ADDRESS, Network, RateClass, Verdict, address_key, client_address
+from weft.infra.admit import API, API_ADDRESS, Network, address_key, client_address
 from weft.infra.routing import access, answers
-from weft.infra.routing.answers import Header, Receive, RenderError, Scope, Send
+from weft.infra.routing.answers import Receive, RenderError, Scope, Send
 from weft.infra.routing.body import ClientGone, check_length, gather_params, read_body
 from weft.infra.routing.catalogue.en import FAILURE
-from weft.infra.routing.params import ParamReader, from_query
-from weft.infra.routing.table import SMALL_BODY, Auth, Authenticate, Call, Grant, Response, Route, Style
+from weft.infra.routing.exchange import Entry, Exchange, log_failure
+from weft.infra.routing.params import from_query
+from weft.infra.routing.table import Auth, Authenticate, Call, Grant, Response, Route, Style
 from weft.infra.routing.trie import Found, Trie
 from weft.kernel.clock import Clock
 from weft.kernel.errors import Invalid, Limited, NotFound, Unauthenticated, WeftError
 from weft.kernel.ids import AccountId
-
-log = structlog.get_logger("weft.requests")
 
 SocketHandler = Callable[[Scope, Receive, Send], Awaitable[None]]
 OnDone = Callable[[str, int, float], None]
 """Called with the route's path pattern (empty for an unknown path), the status, and the seconds it took."""
 
 CLIENT_GONE = 499
-LOGGED_FRAMES = 15
 TWINS = {"PUT": "PATCH", "PATCH": "PUT"}
-JSON_PREFIXES = ("/api/", "/oauth/", "/nodeinfo", "/.well-known/")
 
 
 class Serving(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,22 +57,6 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
     page_csp: bytes = answers.PAGE_CSP
     lifespan: Callable[[], AbstractAsyncContextManager[None]] | None = None
     """Entered before the first request and left after the last."""
-
-
-class Entry:
-    """A route with everything about it that is the same for each request."""
-
-    __slots__ = ("base", "body_limit", "general", "handler", "reader", "route", "special")
-
-    def __init__(self, route: Route, page_csp: bytes) -> None:
-        self.route = route
-        self.handler = route.handler
-        self.base = answers.base_headers(route.style, page_csp)
-        self.reader = None if route.params is None else ParamReader(route.params, route.style is Style.WEFT)
-        # Apps send `{}` or a few fields where no body is declared; that much is taken everywhere.
-        self.body_limit = max(route.body, SMALL_BODY)
-        self.general = route.path.startswith("/api/") or route.rate.name == API.name
-        self.special: RateClass | None = None if route.rate.name in (API.name, API_ADDRESS.name) else route.rate
 
 
 def with_twins(routes: Sequence[Route]) -> list[Route]:
@@ -112,7 +91,7 @@ class Application:
             await self._other(scope, receive, send)
             return
         started = perf_counter()
-        exchange = Exchange(scope, receive, self._prefix + b"%08x" % next(self._numbers))
+        exchange = Exchange(scope, receive, self._new_id())
         try:
             response = await self._answer(exchange)
         except WeftError as error:
@@ -121,13 +100,13 @@ class Application:
             self._done(exchange, CLIENT_GONE, started)
             return
         except Exception as error:
-            _log_failure(error, exchange)
+            log_failure(error, exchange)
             response = answers.failure_response(FAILURE, exchange.style, exchange.id_text, self._serving.render_error)
         try:
             await self._send(exchange, response, send)
         except Exception as error:
             # The head of the answer is out already. Ending here makes the server cut the connection.
-            _log_failure(error, exchange)
+            log_failure(error, exchange)
         self._done(exchange, response.status, started)
 
     async def _answer(self, exchange: Exchange) -> Response:
@@ -160,6 +139,9 @@ class Application:
             call.params = entry.reader.read(given)
         elif has_body and entry.route.body:
             call.body = await read_body(exchange.receive, entry.body_limit)
+        elif has_body and b"content-length" not in headers:
+            # A body that nobody wants may have no end.
+            exchange.headers.append((b"connection", b"close"))
         return await entry.handler(call)
 
     async def _enter(self, exchange: Exchange, entry: Entry, call: Call[Any, Any]) -> None:
@@ -187,6 +169,8 @@ class Application:
             Unauthenticated: a token was sent and is not valid, which also an optional one must be.
         """
         header = call.headers.get(b"authorization")
+        if header is not None and header[:6].lower() != b"bearer":
+            header = None
         if header is not None or (route.token_in_query and b"access_token=" in query):
             token = access.bearer_token(header) if header is not None else access.query_token(query)
             grant = await self._authenticate(token) if token is not None else None
@@ -248,7 +232,15 @@ class Application:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
             return
-        await handler(scope, receive, send)
+        try:
+            await handler(scope, receive, send)
+        except Exception as error:
+            exchange = Exchange(scope, receive, self._new_id())
+            exchange.path = path
+            log_failure(error, exchange)
+
+    def _new_id(self) -> bytes:
+        return self._prefix + b"%08x" % next(self._numbers)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Speak the server's start and stop protocol around what was plugged in."""
@@ -258,51 +250,6 @@ class Application:
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
-
-
-class Exchange:
-    """One request and what is known so far of its answer."""
-
-    __slots__ = ("counted", "entry", "headers", "path", "receive", "request_id", "scope")
-
-    def __init__(self, scope: Scope, receive: Receive, request_id: bytes) -> None:
-        self.scope = scope
-        self.receive = receive
-        self.request_id = request_id
-        self.path = ""
-        self.entry: Entry | None = None
-        self.counted: Verdict | None = None
-        """The verdict whose numbers the client is told: of several, the one that leaves least."""
-        self.headers: list[Header] = [(b"x-request-id", request_id)]
-
-    @property
-    def id_text(self) -> str:
-        return self.request_id.decode("ascii")
-
-    @property
-    def style(self) -> Style:
-        """What kind of answer is due, also where no route was found."""
-        if self.entry is not None:
-            return self.entry.route.style
-        if self.path.startswith(JSON_PREFIXES):
-            return Style.MASTODON
-        wants = next((value for name, value in self.scope["headers"] if name == b"accept"), b"")
-        return Style.PAGE if b"text/html" in wants else Style.MASTODON
-
-    def count(self, admit: access.Gatekeeper, rate: RateClass, key: str | int) -> None:
-        """Count the request in a class, and note what to tell the client about it.
-
-        Raises:
-            Limited: the class is used up.
-        """
-        verdict = admit.check(rate, key)
-        told = self.counted
-        if told is None or verdict.remaining < told.remaining:
-            self.counted = verdict
-            self.headers[1:] = admit.headers(verdict)
-        if not verdict.allowed:
-            self.headers[1:] = admit.headers(verdict)
-            raise Limited("rate.limited", reset_ms=verdict.reset_ms)
 
 
 def _raw_path(scope: Scope) -> str:
@@ -325,17 +272,3 @@ def _without_method(method: str, found: Found[Entry]) -> Response:
     if styles == {Style.PAGE}:
         return Response(204, headers=[(b"allow", ", ".join(allow).encode())])
     return Response(204, headers=answers.preflight_headers(allow))
-
-
-def _log_failure(error: Exception, exchange: Exchange) -> None:
-    """Where it happened, never with which values: messages of libraries quote parameters and rows."""
-    frames = traceback.extract_tb(error.__traceback__)[-LOGGED_FRAMES:]
-    log.error(
-        "request.failed",
-        request_id=exchange.id_text,
-        method=exchange.scope["method"],
-        route=exchange.entry.route.path if exchange.entry is not None else "",
-        error=type(error).__name__,
-        cause=type(error.__cause__).__name__ if error.__cause__ is not None else None,
-        trace=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
-    )

@@ -4,6 +4,7 @@ What the parameters mean is the concern of ``params``; who may send them was dec
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -14,6 +15,9 @@ from weft.infra.routing.table import Call
 from weft.kernel.errors import Malformed, TooLarge
 
 MAX_LENGTH_DIGITS = 18
+MAX_DROPPED = 64 * 1024 * 1024
+PATIENCE_S = 30
+SLOWEST_BYTES_S = 20_000
 
 
 class ClientGone(Exception):
@@ -29,7 +33,8 @@ def check_length(headers: Mapping[bytes, bytes], limit: int) -> bool:
         raise Malformed("body.unreadable")
     size = int(length)
     if size > limit:
-        raise TooLarge("body.too_large", limit=limit)
+        # What clients send on regardless is read and dropped, or they would miss the answer; within reason.
+        raise TooLarge("body.too_large", limit=limit, hang_up=size > MAX_DROPPED)
     return size > 0
 
 
@@ -61,14 +66,19 @@ async def gather_params(call: Call[Any, Any], receive: Receive, query: bytes, li
 async def _chunks(receive: Receive, limit: int) -> AsyncIterator[bytes]:
     size = 0
     more = True
+    until = asyncio.get_running_loop().time() + PATIENCE_S + limit / SLOWEST_BYTES_S
     while more:
-        message = await receive()
+        try:
+            async with asyncio.timeout_at(until):
+                message = await receive()
+        except TimeoutError:
+            raise Malformed("body.too_slow", hang_up=True) from None
         if message["type"] == "http.disconnect":
             raise ClientGone
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > limit:
-            raise TooLarge("body.too_large", limit=limit)
+            raise TooLarge("body.too_large", limit=limit, hang_up=True)
         if chunk:
             yield chunk
         more = message.get("more_body", False)

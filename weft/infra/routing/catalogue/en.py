@@ -25,6 +25,7 @@ EDGE = {
     "action.forbidden": "This action is not allowed",
     "body.not_object": "The request body must be an object",
     "body.too_large": "The request is too large",
+    "body.too_slow": "The request body came too slowly",
     "body.unreadable": "The request body could not be read",
     "origin.foreign": "This action must be started from this site",
     "overloaded": "Temporarily overloaded, please try again later",
@@ -46,9 +47,6 @@ EDGE = {
     "fetch.refused": "Remote data could not be fetched",
     "fetch.timeout": "Remote data could not be fetched",
     "fetch.too_large": "Remote data could not be fetched",
-    "mail.address": "Validation failed: E-mail address is invalid",
-    "mail.failed": "The e-mail could not be sent, please try again later",
-    "mail.refused": "Validation failed: E-mail address does not take mail",
 }
 
 ACCESS = {
