@@ -13,12 +13,19 @@ from typing import Final
 import msgspec
 
 from weft.kernel.errors import Invalid, Unavailable
-from weft.media.processing import reaping, wire
+from weft.media.processing import reaping, sniff, wire
 from weft.media.processing.sandbox import Walls, environment
 
 START_SECONDS: Final = 30.0
 # Signals by which the kernel ends a process that used too much; SIGKILL is anyone's.
 _OVERUSE: Final = frozenset({-signal.SIGXCPU, -signal.SIGXFSZ})
+
+
+# The values that the sentences of these codes need; a worker's own numbers are not believed.
+_LIMITS: Final[dict[wire.Code, dict[str, int]]] = {
+    "media.dimensions": {"limit": sniff.IMAGE_PIXELS},
+    "media.too_large": {"limit": sniff.IMAGE_BYTES},
+}
 
 
 class WorkerLost(Exception):
@@ -58,7 +65,7 @@ class Worker:
             case wire.Done():
                 return answer
             case wire.Refused(code):
-                raise Invalid(code)
+                raise Invalid(code, **_LIMITS.get(code, {}))
         raise Invalid("media.broken")
 
     async def greet(self) -> None:

@@ -1,7 +1,7 @@
 """From an uploaded picture to the ones that are served; runs inside a worker, never in the server.
 
 Nothing of the upload survives but its pixels: orientation and colour profile are applied, then all metadata goes.
-A JPEG stays a JPEG, because encoding WebP costs fifteen times as much for a tenth less bytes; the rest become WebP.
+A JPEG stays a JPEG: encoding three megapixels takes 10 ms of CPU, as WebP 140 to 160. Everything else becomes WebP.
 """
 
 from __future__ import annotations
@@ -214,7 +214,7 @@ def _shrink(picture: Image.Image, area: int) -> Image.Image:
     size = _fit_area(picture.size, area)
     if size == picture.size:
         return picture
-    return picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=1.5)
+    return picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=1.5)
 
 
 def _crop(picture: Image.Image, job: Job) -> Image.Image:

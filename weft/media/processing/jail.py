@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 
 from weft.kernel.errors import Invalid, Unavailable
-from weft.media.processing import reaping, sandbox
+from weft.media.processing import reaping, sandbox, sniff
 
 OUTPUT_BYTES: Final = 16 * 1024 * 1024
 # What a dynamically linked program reads to start; none of it is ours.
@@ -95,7 +95,7 @@ def _judge(returncode: int) -> None:
         case 0:
             return
         case signal.SIGXFSZ:
-            raise Invalid("media.too_large")
+            raise Invalid("media.too_large", limit=sniff.VIDEO_BYTES)
         case signal.SIGXCPU:
             raise Invalid("media.too_complex")
         case signal.SIGKILL:
