@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tests.infra.routing.sample import BASE, TOKENS, Calls, home, route
+from tests.infra.routing.sample import BASE, TOKENS, Calls, home, page, route
 from tests.infra.routing.test_application import http_scope
 from weft.infra.admit import Admit
 from weft.infra.routing.application import Application, Serving
@@ -63,7 +63,7 @@ def test_the_way_through_the_application_is_short() -> None:
         route("GET", f"/api/v1/other{number}/:id", home, auth=Auth.USER, params=PageParams) for number in range(250)
     ]
     routes.append(
-        route("GET", "/api/v1/timelines/home", home, auth=Auth.USER, scopes=("read:statuses",), params=PageParams)
+        route("GET", "/api/v1/timelines/home", page, auth=Auth.USER, scopes=("read:statuses",), params=PageParams)
     )
     app = Application(routes, Calls(), serving)
 

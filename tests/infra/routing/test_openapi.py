@@ -55,6 +55,8 @@ def test_every_route_is_described_with_its_scopes_and_statuses() -> None:
     show = document["paths"]["/api/v1/statuses/{id}"]["get"]
     assert show["parameters"] == [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
     assert {"token": ["read:statuses"]} in show["security"] and {} in show["security"]
+    upload = document["paths"]["/api/v2/media"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert upload["allOf"][1]["properties"] == {"file": {"type": "string", "format": "binary"}}
     tags = {parameter["name"]: parameter for parameter in document["paths"]["/api/v1/open"]["get"]["parameters"]}
     assert tags["any[]"]["schema"] == {"type": "array", "items": {"type": "string"}}
 

@@ -30,8 +30,8 @@ class Gatekeeper(Protocol):
 
 def bearer_token(header: bytes) -> str | None:
     """The token of an ``Authorization`` header; None for another scheme or a text that is no token."""
-    scheme, _, token = header.partition(b" ")
-    if scheme.lower() != b"bearer" or not 0 < len(token) <= MAX_TOKEN or not token.isascii():
+    token = header[7:]
+    if header[:7].lower() != b"bearer " or not 0 < len(token) <= MAX_TOKEN or not token.isascii():
         return None
     return token.decode("ascii").strip()
 

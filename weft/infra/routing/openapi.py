@@ -49,7 +49,8 @@ REASONS = {
     503: "Temporarily unavailable",
 }
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-BODY_TYPES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
+MULTIPART = "multipart/form-data"
+BODY_TYPES = ("application/json", "application/x-www-form-urlencoded", MULTIPART)
 _PARAM = re.compile(r"[:*](\w+)")
 
 
@@ -111,12 +112,21 @@ def _operation(route: Route, names: dict[Any, Json]) -> Json:
     if parameters:
         operation["parameters"] = parameters
     if route.params is not None and with_body:
-        content = {kind: {"schema": names[route.params]} for kind in BODY_TYPES}
-        operation["requestBody"] = {"content": content, "required": _has_required(route.params)}
+        operation["requestBody"] = {"content": _contents(route, names), "required": _has_required(route.params)}
     if route.auth is not Auth.NONE:
         needed: list[Json] = [{"token": [scope]} for scope in route.scopes] or [{"token": []}]
         operation["security"] = [*needed, {}] if route.auth is Auth.OPTIONAL else needed
     return operation
+
+
+def _contents(route: Route, names: dict[Any, Json]) -> Json:
+    """The body's schema in each encoding; files fit in one of them only."""
+    schema = names[route.params]
+    contents: Json = {kind: {"schema": schema} for kind in BODY_TYPES}
+    if route.files:
+        files = {name: {"type": "string", "format": "binary"} for name in route.files}
+        contents[MULTIPART] = {"schema": {"allOf": [schema, {"type": "object", "properties": files}]}}
+    return contents
 
 
 def _responses(route: Route, names: dict[Any, Json]) -> Json:
@@ -130,13 +140,13 @@ def _responses(route: Route, names: dict[Any, Json]) -> Json:
         responses[str(status)] = answer
     refusal: Json = {"schema": {"$ref": "#/components/schemas/Error"}} if media == "application/json" else {}
     for status in sorted(possible_refusals(route)):
-        responses.setdefault(str(status), {"description": REASONS[status], "content": {media: refusal}})
+        responses.setdefault(str(status), {"description": REASONS.get(status, "Refused"), "content": {media: refusal}})
     return responses
 
 
 def possible_refusals(route: Route) -> set[int]:
     """The statuses a route may refuse with, by what its declaration makes possible."""
-    refusals = {400, 404, 413, 429, 503}
+    refusals = {400, 404, 413, 429, 503, *route.refusals}
     if route.auth is not Auth.NONE:
         refusals |= {401, 403}
     if route.params is not None or route.auth is Auth.USER or route.method in BODY_METHODS:

@@ -187,6 +187,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     style: Style = Style.MASTODON
     statuses: tuple[int, ...] = (200,)
     """Success statuses it may answer with."""
+    refusals: tuple[int, ...] = ()
+    """Statuses it may refuse with beyond those its declaration implies, for the OpenAPI document."""
+    files: tuple[str, ...] = ()
+    """Names of the files it takes in a multipart body, for the OpenAPI document."""
     tag: str = ""
     token_in_query: bool = False
     """Also takes the token as ``access_token`` in the query: only for streams, where apps cannot send headers."""

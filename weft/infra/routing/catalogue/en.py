@@ -138,7 +138,11 @@ POLLS = {
     "poll.voted": "Validation failed: You have already voted on this poll",
 }
 
-RELATIONSHIPS: dict[str, str] = {}
+RELATIONSHIPS = {
+    "host.invalid": "Validation failed: Domain is not a valid domain name",
+    "follow.languages": "Validation failed: Languages contains an unknown language",
+    "comment.too_long": "Validation failed: Comment is too long (maximum is {limit} characters)",
+}
 
 TIMELINES: dict[str, str] = {}
 
@@ -148,7 +152,9 @@ SEARCH: dict[str, str] = {}
 
 STREAMING: dict[str, str] = {}
 
-WEB: dict[str, str] = {}
+WEB = {
+    "form.expired": "This form was open too long; please send it again",
+}
 
 SENTENCES: dict[str, str] = {
     **EDGE,
