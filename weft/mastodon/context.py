@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from weft.infra.signals import Signals
     from weft.kernel.clock import Clock
     from weft.mastodon.presenter import Presenter
-    from weft.media.service import MediaPool
+    from weft.media.service import Workshop
     from weft.settings import Settings
     from weft.timelines.service import Streams, Timelines, Viewers
 
@@ -32,7 +32,7 @@ class Mastodon:
     signals: Signals
     dispatcher: Dispatcher
     blobs: Blobs
-    media_pool: MediaPool
+    workshop: Workshop
     mailer: Mailer
     fetcher: Fetcher
     passwords: Passwords
