@@ -68,12 +68,12 @@ def is_own_origin(headers: Mapping[bytes, bytes], own: bytes) -> bool:
 
 
 def check_origin(headers: Mapping[bytes, bytes], own: bytes) -> None:
-    """Refuse a form that another site sent. Where no browser says anything there is no cookie to abuse either.
+    """Refuse a form that another site sent. Where the browser says nothing, the form's own secret must do.
 
     Raises:
-        Forbidden: a browser says that another site sent it, or sends cookies and does not say who did.
+        Forbidden: the browser says that another site sent it.
     """
-    told = b"sec-fetch-site" in headers or b"origin" in headers or b"cookie" in headers
+    told = b"sec-fetch-site" in headers or b"origin" in headers
     if told and not is_own_origin(headers, own):
         raise Forbidden("origin.foreign")
 

@@ -140,6 +140,7 @@ POLLS = {
 
 RELATIONSHIPS = {
     "host.invalid": "Validation failed: Domain is not a valid domain name",
+    "endorsement.not_following": "Validation failed: You must be already following the person you want to endorse",
     "follow.languages": "Validation failed: Languages contains an unknown language",
     "comment.too_long": "Validation failed: Comment is too long (maximum is {limit} characters)",
 }
