@@ -22,6 +22,7 @@ from types import FrameType
 import msgspec
 
 from weft.infra.db.migrate import MigrationFailed, migrate
+from weft.infra.metrics import prepare_metrics
 from weft.infra.postgres import Cluster, PostgresFailed, check_server, lock_data_folder
 from weft.operations.listen import CannotListen, listen, port_of
 from weft.operations.worker import READY, BuildWorker, Place, ServeMetrics, run_worker
@@ -82,6 +83,7 @@ class Supervisor:
         self._settings = msgspec.structs.replace(self._settings, port=port_of(self._sockets))
         if self._settings.metrics_port and serve_metrics is not None:
             self._metrics = listen(self._settings.host, self._settings.metrics_port), serve_metrics
+            prepare_metrics(self._settings.folder)
 
     def start_database(self) -> None:
         if self._settings.database:

@@ -269,6 +269,10 @@ class Db:
     def read(self) -> Reader:
         return Reader(self)
 
+    def connections(self) -> tuple[int, int]:
+        """How many connections are open, and how many of them idle."""
+        return self._pool.get_size(), self._pool.get_idle_size()
+
     async def acquire(self) -> Connection:
         try:
             return await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
