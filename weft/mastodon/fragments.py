@@ -19,6 +19,9 @@ from weft.relationships.model import Audience
 
 E = TypeVar("E", "AccountEntry", "PostEntry")
 
+FRESH, RECOUNT, UNKNOWN = 0, 1, 2
+"""How stale an entry is: not at all, only its counters, or all of it."""
+
 _ENTRY_OVERHEAD = 1500
 """Bytes that an entry's Python objects take beside its text."""
 
@@ -34,7 +37,7 @@ class AccountEntry:
         self.counts = AccountCounts()
         self.body = b""
         self.changes = 0
-        self.stale = True
+        self.stale = UNKNOWN
 
     @property
     def size(self) -> int:
@@ -42,7 +45,7 @@ class AccountEntry:
 
     def spoil(self) -> None:
         self.changes += 1
-        self.stale = True
+        self.stale = UNKNOWN
 
 
 class PostEntry:
@@ -69,7 +72,7 @@ class PostEntry:
         self.missing = False
         """No such row: remembered only for the length of one load."""
         self.changes = 0
-        self.stale = True
+        self.stale = UNKNOWN
 
     @property
     def size(self) -> int:
@@ -77,7 +80,11 @@ class PostEntry:
 
     def spoil(self) -> None:
         self.changes += 1
-        self.stale = True
+        self.stale = UNKNOWN
+
+    def recount(self) -> None:
+        self.changes += 1
+        self.stale = max(self.stale, RECOUNT)
 
 
 class Shelf(Generic[E]):

@@ -82,7 +82,7 @@ class Shaper:
     def shape_post(self, entry: PostEntry, media: Sequence[Media], mentioned: Sequence[AccountEntry], quoted_url: str = "") -> None:
         """Encode what of a post is the same for everyone."""
         post = entry.post
-        entry.counts = self._counts(entry)
+        self.shape_counts(entry)
         entry.head = _encode(self._head(entry, media, mentioned, quoted_url))[:-1]
         entry.text = fold(" ".join((post.text, post.summary, *(item.description or "" for item in media), *(entry.poll.options if entry.poll else ()))))
         entry.simple = (
@@ -129,9 +129,9 @@ class Shaper:
             preview_url=self._at.file(small) if ready and small else None, meta=meta, description=media.description, blurhash=media.blurhash,
         )
 
-    def _counts(self, entry: PostEntry) -> bytes:
+    def shape_counts(self, entry: PostEntry) -> None:
         tally = entry.tally
-        return b',"replies_count":%d,"reblogs_count":%d,"favourites_count":%d,"quotes_count":%d,"account":' % (
+        entry.counts = b',"replies_count":%d,"reblogs_count":%d,"favourites_count":%d,"quotes_count":%d,"account":' % (
             tally.replies, tally.reposts, tally.likes, tally.quotes)
 
     # ------------------------------------------------------------------ for one viewer

@@ -40,7 +40,7 @@ class PostEdited(Event):
     old_tags: tuple[str, ...] = ()
     visibility: int = 0
     text_changed: bool = True
-    """False where only media, language or policies changed: nobody is notified."""
+    """False where only a policy changed: nobody is notified."""
 
     def accounts(self) -> tuple[int, ...]:
         return (self.author_id,)
@@ -53,6 +53,7 @@ class PostDeleted(Event):
     author_id: AccountId
     visibility: int = 0
     reply_to: PostId | None = None
+    reply_to_account: AccountId | None = None
     root_id: PostId | None = None
     repost_of: PostId | None = None
     repost_author: AccountId | None = None
@@ -106,6 +107,24 @@ class PollVoted(Event):
 
     def accounts(self) -> tuple[int, ...]:
         return (self.account_id,)
+
+
+class VotesReset(Event):
+    """The options of a poll changed: what these accounts had chosen before counts no more."""
+
+    post_id: PostId
+    voters: tuple[AccountId, ...]
+    before_id: int
+    """Votes with a smaller id are meant."""
+
+    def accounts(self) -> tuple[int, ...]:
+        return self.voters
+
+
+class PurgeWanted(Event):
+    """A deleted account still has posts or reactions: one more batch of them is to go."""
+
+    account_id: AccountId
 
 
 class PollEnded(Event):

@@ -41,6 +41,37 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str = ""
 
 
+class MediaEdit(msgspec.Struct, frozen=True, kw_only=True):
+    """What an edit says of one attachment; None leaves a value as it is."""
+
+    id: MediaId
+    description: str | None = None
+    focus: tuple[float, float] | None = None
+
+
+class Edit(msgspec.Struct, frozen=True, kw_only=True):
+    """A post as its author wants it to be. Text, language and policies stay as they are where None is given."""
+
+    text: str | None = None
+    summary: str = ""
+    sensitive: bool = False
+    language: str | None = None
+    media_ids: tuple[MediaId, ...] = ()
+    media_edits: tuple[MediaEdit, ...] = ()
+    poll: PollDraft | None = None
+    reply_policy: ReplyPolicy | None = None
+    quote_policy: QuotePolicy | None = None
+
+
+class Scheduled(msgspec.Struct, frozen=True, kw_only=True):
+    """A draft that waits for its time."""
+
+    id: int
+    account_id: AccountId
+    due_ms: int
+    draft: Draft
+
+
 class Post(msgspec.Struct, frozen=True, kw_only=True):
     """Field for field the row of ``posts``. A repost has ``repost_of`` and no text."""
 
@@ -80,6 +111,30 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
         return Audience(self.author_id, self.visibility, self.mentions, self.deleted or author_gone, inner)
 
 
+def may_reply(post: Post, account_id: AccountId | None, *, befriended: bool) -> bool:
+    """Whether the author lets this account, which may see the post, reply. ``befriended``: the author follows it."""
+    if account_id is None:
+        return False
+    if account_id == post.author_id or account_id in post.mentions or post.reply_policy == "everyone":
+        return True
+    return post.reply_policy == "following" and befriended
+
+
+def may_quote(post: Post, account_id: AccountId | None, *, follows: bool) -> bool:
+    """Whether the author lets this account, which may see the post, quote it. ``follows``: it follows the author."""
+    if account_id is None or post.visibility == Visibility.DIRECT:
+        return False
+    if account_id == post.author_id:
+        return True
+    policy = quote_policy_of(post)
+    return policy == "public" or (policy == "followers" and follows)
+
+
+def quote_policy_of(post: Post) -> QuotePolicy:
+    """Who may quote, whatever the author chose: nobody may quote what is not for everyone."""
+    return post.quote_policy if post.visibility <= Visibility.UNLISTED else "nobody"
+
+
 class PostCounts(msgspec.Struct, frozen=True):
     replies: int = 0
     reposts: int = 0
@@ -113,6 +168,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     summary: str
     sensitive: bool
+    language: str = ""
     media_ids: tuple[MediaId, ...]
     media_descriptions: tuple[str, ...]
     poll_options: tuple[str, ...]

@@ -9,7 +9,6 @@ from weft.kernel.ids import AccountId, PostId, bucket_of
 from weft.posts.model import Marks, Poll, Post, PostCounts, Version
 from weft.relationships.model import Visibility
 
-
 POSTS = """
 SELECT p.id, p.author_id, p.text, p.summary, p.visibility, p.language, p.sensitive, p.reply_to, p.reply_to_account, p.root_id,
        p.repost_of, p.quote_of, p.quote_state, p.mentions, p.tags, p.media_ids, p.has_poll, p.reply_policy, p.quote_policy,
@@ -29,10 +28,31 @@ async def load_posts(reader: Reader, ids: Sequence[int]) -> dict[int, Post]:
 
 def post_of_row(row: Row) -> Post:
     return Post(
-        id=row[0], author_id=row[1], text=row[2], summary=row[3], visibility=Visibility(row[4]), language=row[5], sensitive=row[6],
-        reply_to=row[7], reply_to_account=row[8], root_id=row[9], repost_of=row[10], quote_of=row[11], quote_state=row[12],
-        mentions=tuple(row[13]), tags=tuple(row[14]), media_ids=tuple(row[15]), has_poll=row[16], reply_policy=row[17],
-        quote_policy=row[18], app_name=row[19], app_website=row[20], deleted=row[21] != 0, version=row[22], edited_ms=row[23], repost_author=row[24],
+        id=row[0],
+        author_id=row[1],
+        text=row[2],
+        summary=row[3],
+        visibility=Visibility(row[4]),
+        language=row[5],
+        sensitive=row[6],
+        reply_to=row[7],
+        reply_to_account=row[8],
+        root_id=row[9],
+        repost_of=row[10],
+        quote_of=row[11],
+        quote_state=row[12],
+        mentions=tuple(row[13]),
+        tags=tuple(row[14]),
+        media_ids=tuple(row[15]),
+        has_poll=row[16],
+        reply_policy=row[17],
+        quote_policy=row[18],
+        app_name=row[19],
+        app_website=row[20],
+        deleted=row[21] != 0,
+        version=row[22],
+        edited_ms=row[23],
+        repost_author=row[24],
     )
 
 
@@ -64,8 +84,15 @@ async def load_polls(reader: Reader, ids: Sequence[int]) -> dict[int, Poll]:
         return {}
     rows = await reader.rows(POLLS, [bucket_of(id_) for id_ in ids], list(ids))
     return {
-        row[0]: Poll(post_id=row[0], options=tuple(row[1]), counts=tuple(row[2]), voters=row[3], multiple=row[4],
-                     hide_totals=row[5], expires_ms=row[6])
+        row[0]: Poll(
+            post_id=row[0],
+            options=tuple(row[1]),
+            counts=tuple(row[2]),
+            voters=row[3],
+            multiple=row[4],
+            hide_totals=row[5],
+            expires_ms=row[6],
+        )
         for row in rows
     }
 
@@ -131,7 +158,14 @@ SELECT text, summary, sensitive, media_ids, media_descriptions, poll_options, ma
 async def load_versions(reader: Reader, post_id: PostId) -> list[Version]:
     """Earlier revisions and the current one of an edited post, oldest first; empty for one never edited."""
     return [
-        Version(text=row[0], summary=row[1], sensitive=row[2], media_ids=tuple(row[3]), media_descriptions=tuple(row[4]),
-                poll_options=tuple(row[5]), made_ms=row[6])
+        Version(
+            text=row[0],
+            summary=row[1],
+            sensitive=row[2],
+            media_ids=tuple(row[3]),
+            media_descriptions=tuple(row[4]),
+            poll_options=tuple(row[5]),
+            made_ms=row[6],
+        )
         for row in await reader.rows(VERSIONS, bucket_of(post_id), post_id)
     ]

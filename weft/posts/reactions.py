@@ -39,7 +39,9 @@ async def like_post(db: Db, account_id: AccountId, post: Post, *, hot: bool = Fa
     like_id = db.ids.new(own)
     event = PostLiked(post_id=post.id, author_id=post.author_id, account_id=account_id, id=like_id)
     async with db.once(own, theirs) as tx:
-        done = await tx.value(LIKE, own, theirs, account_id, post.id, like_id, _slot(like_id, hot=hot), *tx.sealed(event))
+        done = await tx.value(
+            LIKE, own, theirs, account_id, post.id, like_id, _slot(like_id, hot=hot), *tx.sealed(event)
+        )
         tx.signal(CountsChanged(post_id=post.id))
         if done is None:
             tx.withdraw()
@@ -106,7 +108,9 @@ async def repost(db: Db, author: Account, post: Post, visibility: Visibility) ->
     Raises:
         Forbidden: the post is direct, or is for followers and not the reposter's own.
     """
-    if post.visibility == Visibility.DIRECT or (post.visibility == Visibility.FOLLOWERS and post.author_id != author.id):
+    if post.visibility == Visibility.DIRECT or (
+        post.visibility == Visibility.FOLLOWERS and post.author_id != author.id
+    ):
         raise Forbidden("action.forbidden")
     visibility = max(visibility, post.visibility) if visibility != Visibility.DIRECT else Visibility.FOLLOWERS
     own, theirs = bucket_of(author.id), bucket_of(post.id)
@@ -135,10 +139,18 @@ async def _write_repost(db: Db, author: Account, post: Post, repost_id: PostId, 
             row = await tx.row(REPOST, own, theirs, author.id, post.id, repost_id, visibility, post.author_id)
             if row is None or row[0] == 0 or row[1] == 0:
                 raise _Behind
-            tx.emit(PostCreated(
-                post_id=repost_id, author_id=author.id, visibility=visibility, repost_of=post.id, repost_author=post.author_id,
-                language=post.language, has_media=bool(post.media_ids), silent=author.state == "limited",
-            ))
+            tx.emit(
+                PostCreated(
+                    post_id=repost_id,
+                    author_id=author.id,
+                    visibility=visibility,
+                    repost_of=post.id,
+                    repost_author=post.author_id,
+                    language=post.language,
+                    has_media=bool(post.media_ids),
+                    silent=author.state == "limited",
+                )
+            )
             tx.signal(CountsChanged(post_id=post.id))
             tx.signal(MarksChanged(post_id=post.id, account_id=author.id))
     except _Behind:
@@ -250,4 +262,3 @@ async def set_thread_mute(db: Db, account_id: AccountId, post: Post, *, on: bool
     async with db.once(bucket) as tx:
         await tx.execute(MUTE_THREAD if on else UNMUTE_THREAD, bucket, account_id, post.root_id or post.id)
         tx.signal(MarksChanged(post_id=post.id, account_id=account_id))
-

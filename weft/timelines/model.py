@@ -66,6 +66,8 @@ class Viewer(msgspec.Struct, kw_only=True, eq=False):
     marks: dict[int, Marks] = {}
     """What the viewer did with the posts it lately read; a post that is not here was not looked up yet."""
     votes: dict[int, tuple[int, ...]] = {}
+    changes: int = 0
+    """Counts the events that touched marks or votes: what was read before one may not be kept."""
     sources: dict[str, Any] = {}
     """Arrays that ``timelines`` derived from the facts above; rebuilt with them."""
 

@@ -70,6 +70,7 @@ CREATE TABLE account_counts (
     bucket smallint NOT NULL, account_id bigint NOT NULL, slot smallint NOT NULL DEFAULT 0,
     posts integer NOT NULL DEFAULT 0, followers integer NOT NULL DEFAULT 0, following integer NOT NULL DEFAULT 0,
     last_post_id bigint NOT NULL DEFAULT 0,
+    blockings integer NOT NULL DEFAULT 0,              -- how often the account blocked or was blocked: a follow checks that none came between
     PRIMARY KEY (bucket, account_id, slot)
 ) WITH (fillfactor = 50);
 
@@ -237,6 +238,7 @@ CREATE TABLE mutes (
     PRIMARY KEY (bucket, account_id, target_id)
 );
 CREATE INDEX mutes_by_id ON mutes (bucket, account_id, id);
+CREATE INDEX mutes_ending ON mutes (bucket, until_ms) WHERE until_ms IS NOT NULL;
 
 -- kind: owned
 CREATE TABLE host_blocks (
@@ -406,13 +408,14 @@ CREATE TABLE poll_votes (
 -- kind: mirrored
 CREATE TABLE my_votes (
     bucket smallint NOT NULL, account_id bigint NOT NULL, post_id bigint NOT NULL, choices smallint[] NOT NULL,
+    id bigint NOT NULL,
     PRIMARY KEY (bucket, account_id, post_id)
 );
 
 -- kind: owned
 CREATE TABLE scheduled_posts (
     bucket smallint NOT NULL, id bigint NOT NULL, account_id bigint NOT NULL,
-    due_ms bigint NOT NULL, draft jsonb NOT NULL, media_ids bigint[] NOT NULL DEFAULT '{}',
+    due_ms bigint NOT NULL, draft jsonb NOT NULL,
     PRIMARY KEY (bucket, id)
 );
 CREATE INDEX scheduled_posts_account ON scheduled_posts (bucket, account_id, id);

@@ -1,0 +1,133 @@
+"""The newest posts of a public place, the public timeline or a tag, in memory; older ones from SQL.
+
+The same idea as an author's ring: the newest thousand ids and a floor below which SQL is asked.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Awaitable, Callable, Sequence
+
+from weft.infra.db import Reader
+from weft.kernel.ids import MAX_ID, bucket_of_name
+from weft.timelines.rings import Candidate
+
+RECENT = 1000
+_SLACK = 200
+
+Load = Callable[[int, int, int, bool], Awaitable[list[Candidate]]]
+"""``(before, after, count, upwards)`` from SQL: newest first; oldest first with ``upwards``."""
+
+
+class Recent:
+    """One place's newest posts, oldest first, and the id from which on nothing is missing."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._entries: list[Candidate] = []
+        self._ids: list[int] = []
+        self._floor = MAX_ID
+        self._pending: list[Candidate] | None = None
+        self._removed: set[int] = set()
+
+    def add(self, entry: Candidate) -> None:
+        """Take a new post in; while the first load runs it waits."""
+        if self._pending is not None:
+            self._pending.append(entry)
+            return
+        if entry.id < self._floor:
+            return
+        at = len(self._ids) if not self._ids or entry.id > self._ids[-1] else bisect_left(self._ids, entry.id)
+        if at < len(self._ids) and self._ids[at] == entry.id:
+            return
+        self._ids.insert(at, entry.id)
+        self._entries.insert(at, entry)
+        if len(self._ids) > RECENT + _SLACK:
+            del self._ids[:_SLACK], self._entries[:_SLACK]
+            self._floor = self._ids[0]
+
+    def remove(self, id_: int) -> None:
+        self._removed.add(id_)
+        at = bisect_left(self._ids, id_)
+        if at < len(self._ids) and self._ids[at] == id_:
+            del self._ids[at], self._entries[at]
+
+    def reset(self) -> None:
+        self._entries, self._ids, self._floor, self._pending = [], [], MAX_ID, None
+        self._removed.clear()
+
+    async def page(self, before: int, after: int, count: int, *, upwards: bool = False) -> list[Candidate]:
+        """At most ``count`` candidates with ``after < id < before``, newest first."""
+        if self._floor == MAX_ID and self._pending is None:
+            await self._fill()
+        low, high = bisect_left(self._ids, after + 1), bisect_left(self._ids, before)
+        if upwards:
+            if after + 1 >= self._floor:
+                return self._entries[low : min(high, low + count)][::-1]
+            return (await self._load(before, after, count, True))[::-1]
+        found = self._entries[max(low, high - count) : high][::-1]
+        if len(found) >= count or after + 1 >= self._floor:
+            return found
+        older = await self._load(min(before, self._floor), after, count - len(found), False)
+        return found + [entry for entry in older if entry.id not in self._removed]
+
+    async def _fill(self) -> None:
+        self._pending = []
+        try:
+            entries = await self._load(MAX_ID, 0, RECENT, False)
+        except BaseException:
+            self._pending = None
+            raise
+        if self._pending is None:  # a reset came in between
+            return
+        waiting, self._pending = self._pending, None
+        self._entries = [entry for entry in reversed(entries) if entry.id not in self._removed]
+        self._ids = [entry.id for entry in self._entries]
+        self._floor = self._ids[0] if len(entries) >= RECENT and self._ids else 0
+        for entry in waiting:
+            if entry.id not in self._removed:
+                self.add(entry)
+
+
+PUBLIC = """
+SELECT p.post_id, p.author_id, p.flags, 0
+  FROM generate_series(0, 15) AS lane
+ CROSS JOIN LATERAL (SELECT post_id, author_id, flags FROM public_posts
+     WHERE bucket = lane AND post_id < $1 AND post_id > $2 ORDER BY post_id DESC LIMIT $3) p  -- all buckets
+ ORDER BY p.post_id DESC LIMIT $3
+"""
+
+PUBLIC_UP = """
+SELECT p.post_id, p.author_id, p.flags, 0
+  FROM generate_series(0, 15) AS lane
+ CROSS JOIN LATERAL (SELECT post_id, author_id, flags FROM public_posts
+     WHERE bucket = lane AND post_id < $1 AND post_id > $2 ORDER BY post_id LIMIT $3) p  -- all buckets
+ ORDER BY p.post_id LIMIT $3
+"""
+
+
+async def public_posts(reader: Reader, before: int, after: int, count: int, upwards: bool) -> list[Candidate]:  # noqa: FBT001
+    """Posts of the public timeline, from the sixteen lanes."""
+    return [Candidate(*row) for row in await reader.rows(PUBLIC_UP if upwards else PUBLIC, before, after, count)]
+
+
+TAGGED = """
+SELECT post_id, author_id, flags, 0 FROM tag_posts
+ WHERE bucket = $1 AND tag = $2 AND post_id < $3 AND post_id > $4 ORDER BY post_id DESC LIMIT $5
+"""
+
+TAGGED_UP = """
+SELECT post_id, author_id, flags, 0 FROM tag_posts
+ WHERE bucket = $1 AND tag = $2 AND post_id < $3 AND post_id > $4 ORDER BY post_id LIMIT $5
+"""
+
+
+async def tagged_posts(reader: Reader, tag: str, before: int, after: int, count: int, upwards: bool) -> list[Candidate]:  # noqa: FBT001
+    """Public posts that carry the tag."""
+    return [Candidate(*row) for row in await reader.rows(TAGGED_UP if upwards else TAGGED, bucket_of_name(tag), tag, before, after, count)]
+
+
+def merge(pages: Sequence[Sequence[Candidate]], count: int, *, upwards: bool = False) -> list[Candidate]:
+    """One page from several, each newest first: the newest ``count``, or with ``upwards`` the oldest."""
+    together = sorted({entry.id: entry for page in pages for entry in page}.values(), key=lambda entry: entry.id, reverse=True)
+    return together[-count:] if upwards else together[:count]

@@ -1,0 +1,292 @@
+"""Timelines as sources of candidates: home, public, tag, list. What the viewer wants is decided here, what it may see is not.
+
+A source is asked for the next candidates below (or above) a cursor and answers how far it has looked, so that a page
+can be refilled until it is full or the source ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from weft.infra.db import Db
+from weft.infra.signals import Signals
+from weft.kernel.ids import MAX_ID, ListId, bucket_of
+from weft.kernel.text.entities import tag_key
+from weft.posts.events import PostCreated, PostDeleted, PostEdited
+from weft.relationships.model import Visibility
+from weft.timelines.model import List, Viewer
+from weft.timelines.queries import load_members
+from weft.timelines.recent import Recent, merge, public_posts, tagged_posts
+from weft.timelines.rings import MEDIA, REPLY, REPOST, AuthorRings, Candidate, Slots, flags_of
+
+_TAGS_KEPT = 512
+
+
+class Chunk(msgspec.Struct):
+    """Candidates that the viewer wants, newest first, and what was looked at to find them."""
+
+    found: list[Candidate]
+    scanned: Sequence[Candidate]
+    """All that was looked at, newest first; empty where the source has ended."""
+
+
+class Source(Protocol):
+    """One timeline for one viewer."""
+
+    async def chunk(self, before: int, after: int, count: int, *, upwards: bool) -> Chunk: ...
+
+
+class Timelines:
+    """The indexes of one worker, and the sources over them."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+        self.rings = AuthorRings(db)
+        self._public = Recent(self._load_public)
+        self._tags: dict[str, Recent] = {}
+
+    def listen(self, signals: Signals) -> None:
+        signals.on(PostCreated, self.posted)
+        signals.on(PostEdited, self._edited)
+        signals.on(PostDeleted, self.removed)
+        signals.on_reset(self.reset)
+
+    # ------------------------------------------------------------------ events
+
+    def posted(self, event: PostCreated) -> None:
+        self.rings.created(event)
+        if event.visibility != Visibility.PUBLIC or event.silent or event.repost_of is not None:
+            return
+        entry = Candidate(event.post_id, event.author_id, flags_of(event), event.reply_to_account or 0)
+        if is_original(event):
+            self._public.add(entry)
+        for name in event.tags:
+            recent = self._tags.get(tag_key(name))
+            if recent is not None:
+                recent.add(entry)
+
+    def removed(self, event: PostDeleted) -> None:
+        self.rings.deleted(event)
+        self._public.remove(event.post_id)
+        for name in event.tags:
+            recent = self._tags.get(tag_key(name))
+            if recent is not None:
+                recent.remove(event.post_id)
+
+    def _edited(self, event: PostEdited) -> None:
+        before, now = {tag_key(name) for name in event.old_tags}, {tag_key(name) for name in event.tags}
+        for key in before - now:
+            if key in self._tags:
+                self._tags[key].remove(event.post_id)
+        for key in now - before:
+            self._tags.pop(key, None)  # loaded again with the post in it
+
+    def reset(self) -> None:
+        self.rings.reset()
+        self._public.reset()
+        self._tags.clear()
+
+    # ------------------------------------------------------------------ sources
+
+    def home(self, viewer: Viewer) -> Source:
+        return HomeSource(self, viewer)
+
+    async def members(self, viewer: Viewer, listed: List) -> Source:
+        """The timeline of one of the viewer's lists."""
+        async with self._db.read() as reader:
+            ids = await load_members(reader, ListId(listed.id))
+        return ListSource(self, viewer, listed, frozenset(ids))
+
+    def public(self, viewer: Viewer, *, only_media: bool = False) -> Source:
+        return PlaceSource(self._public, viewer, only_media=only_media)
+
+    def tag(self, viewer: Viewer, tags: Iterable[str], *, only_media: bool = False) -> Source:
+        """Posts with any of the tags, given by key."""
+        return TagSource([self.recent_tag(key) for key in tags], viewer, only_media=only_media)
+
+    def recent_tag(self, key: str) -> Recent:
+        recent = self._tags.get(key)
+        if recent is None:
+            if len(self._tags) >= _TAGS_KEPT:
+                self._tags.pop(next(iter(self._tags)))
+
+            async def load(before: int, after: int, count: int, upwards: bool) -> list[Candidate]:  # noqa: FBT001
+                async with self._db.read() as reader:
+                    return await tagged_posts(reader, key, before, after, count, upwards)
+
+            recent = self._tags[key] = Recent(load)
+        return recent
+
+    async def _load_public(self, before: int, after: int, count: int, upwards: bool) -> list[Candidate]:  # noqa: FBT001
+        async with self._db.read() as reader:
+            return await public_posts(reader, before, after, count, upwards)
+
+
+def is_original(event: PostCreated) -> bool:
+    """Whether the public timeline shows it: a post that answers nobody but its own author."""
+    return event.repost_of is None and (event.reply_to is None or event.reply_to_account == event.author_id)
+
+
+class HomeSource:
+    """Own posts, followed accounts, followed tags and the viewer's own conversations."""
+
+    def __init__(self, timelines: Timelines, viewer: Viewer) -> None:
+        self._timelines = timelines
+        self._viewer = viewer
+
+    async def chunk(self, before: int, after: int, count: int, *, upwards: bool) -> Chunk:
+        viewer, timelines = self._viewer, self._timelines
+        slots = await self._slots()
+        found = await timelines.rings.page(slots, before, after, count, upwards=upwards)
+        if viewer.followed_tags:
+            places = [await timelines.recent_tag(key).page(before, after, count, upwards=upwards) for key in viewer.followed_tags]
+            found = merge([found, *places], count, upwards=upwards)
+        own = await self._direct(before, after, count, upwards=upwards)
+        if own:
+            found = merge([found, own], count, upwards=upwards)
+        following, muting, self_id = viewer.following, viewer.bounds.muting, viewer.id
+        plain = not muting and not viewer.exclusive
+        return Chunk([c for c in found if (not c.flags and plain) or wants_at_home(c, viewer)] if following or muting or self_id else found, found)
+
+    async def _slots(self) -> Slots:
+        viewer, rings = self._viewer, self._timelines.rings
+        known = viewer.sources.get("home")
+        if known is not None and known[0] == rings.generation:
+            return known[1]  # type: ignore[no-any-return]
+        generation = rings.generation
+        authors = [*viewer.following, *([viewer.id] if viewer.id is not None and viewer.id not in viewer.following else [])]
+        slots = await rings.slots(authors)
+        viewer.sources["home"] = (generation, slots)
+        return slots
+
+    async def _direct(self, before: int, after: int, count: int, *, upwards: bool) -> list[Candidate]:
+        """Direct posts of the viewer's conversations; most viewers have none, which is remembered with their facts."""
+        viewer = self._viewer
+        recent: Recent | None = viewer.sources.get("direct")
+        if recent is None:
+            db = self._timelines._db  # noqa: SLF001
+
+            async def load(before: int, after: int, count: int, upwards: bool) -> list[Candidate]:  # noqa: FBT001
+                assert viewer.id is not None
+                async with db.read() as reader:
+                    rows = await reader.rows(DIRECT_UP if upwards else DIRECT, bucket_of(viewer.id), viewer.id, before, after, count)
+                return [Candidate(row[0], row[1]) for row in rows]
+
+            recent = viewer.sources["direct"] = Recent(load)
+        return await recent.page(before, after, count, upwards=upwards)
+
+
+DIRECT = """
+SELECT post_id, author_id FROM conversation_posts
+ WHERE bucket = $1 AND account_id = $2 AND post_id < $3 AND post_id > $4 ORDER BY post_id DESC LIMIT $5
+"""
+
+DIRECT_UP = """
+SELECT post_id, author_id FROM conversation_posts
+ WHERE bucket = $1 AND account_id = $2 AND post_id < $3 AND post_id > $4 ORDER BY post_id LIMIT $5
+"""
+
+
+def wants_at_home(entry: Candidate, viewer: Viewer) -> bool:
+    """Whether home shows it: no muted people, no reposts that were switched off, no replies to strangers."""
+    author, other = entry.author_id, entry.other_id
+    muting = viewer.bounds.muting
+    if author in muting or other in muting or author in viewer.exclusive:
+        return False
+    if author == viewer.id:
+        return True
+    follow = viewer.following.get(author)
+    if entry.flags & REPOST:
+        return follow is not None and follow.reposts
+    if entry.flags & REPLY and follow is not None:
+        return other in (author, viewer.id) or other in viewer.following
+    return True
+
+
+class ListSource:
+    """The members of a list, with its rule for replies."""
+
+    def __init__(self, timelines: Timelines, viewer: Viewer, listed: List, members: frozenset[int]) -> None:
+        self._timelines = timelines
+        self._viewer = viewer
+        self._list = listed
+        self._members = members
+
+    async def chunk(self, before: int, after: int, count: int, *, upwards: bool) -> Chunk:
+        slots = await self._timelines.rings.slots(self._members)
+        found = await self._timelines.rings.page(slots, before, after, count, upwards=upwards)
+        return Chunk([entry for entry in found if self._wants(entry)], found)
+
+    def _wants(self, entry: Candidate) -> bool:
+        return wants_in_list(entry, self._viewer, self._list, self._members)
+
+
+def wants_in_list(entry: Candidate, viewer: Viewer, listed: List, members: frozenset[int]) -> bool:
+    """Whether a list shows it: its rule for replies, and no muted people."""
+    other = entry.other_id
+    if entry.author_id in viewer.bounds.muting or other in viewer.bounds.muting:
+        return False
+    if entry.flags & REPOST:
+        follow = viewer.following.get(entry.author_id)
+        return follow is None or follow.reposts
+    if not entry.flags & REPLY or other in (entry.author_id, viewer.id):
+        return True
+    match listed.replies_policy:
+        case "none":
+            return False
+        case "followed":
+            return other in viewer.following
+        case _:
+            return other in members
+
+
+class PlaceSource:
+    """A public place as one viewer wants it."""
+
+    def __init__(self, recent: Recent, viewer: Viewer, *, only_media: bool) -> None:
+        self._recent = recent
+        self._viewer = viewer
+        self._only_media = only_media
+
+    async def chunk(self, before: int, after: int, count: int, *, upwards: bool) -> Chunk:
+        found = await self._recent.page(before, after, count, upwards=upwards)
+        muting = self._viewer.bounds.muting
+        if not muting and not self._only_media:
+            return Chunk(found, found)
+        return Chunk([entry for entry in found if wants_in_public(entry, self._viewer, only_media=self._only_media)], found)
+
+
+def wants_in_public(entry: Candidate, viewer: Viewer, *, only_media: bool = False) -> bool:
+    return entry.author_id not in viewer.bounds.muting and (not only_media or bool(entry.flags & MEDIA))
+
+
+class TagSource:
+    """Several tags as one place."""
+
+    def __init__(self, places: Sequence[Recent], viewer: Viewer, *, only_media: bool) -> None:
+        self._places = places
+        self._viewer = viewer
+        self._only_media = only_media
+
+    async def chunk(self, before: int, after: int, count: int, *, upwards: bool) -> Chunk:
+        pages = [await place.page(before, after, count, upwards=upwards) for place in self._places]
+        found = merge(pages, count, upwards=upwards) if len(pages) > 1 else pages[0]
+        return Chunk([entry for entry in found if wants_in_public(entry, self._viewer, only_media=self._only_media)], found)
+
+
+class Fixed:
+    """A timeline over ids that the caller already has, newest first: search results, pins, tests."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        self._ids = ids
+
+    async def chunk(self, before: int, after: int, count: int, *, upwards: bool) -> Chunk:
+        found = [Candidate(id_, 0) for id_ in self._ids if after < id_ < before]
+        found = found[-count:] if upwards else found[:count]
+        return Chunk(found, found)
+
+
+__all__ = ["MAX_ID", "Chunk", "Fixed", "HomeSource", "Source", "Timelines"]
