@@ -6,10 +6,12 @@ Also what a relationship is, as values.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Collection, Container
 
 import msgspec
 
+from weft.kernel.errors import Invalid
 from weft.kernel.ids import AccountId
 
 
@@ -76,6 +78,18 @@ class Follow(msgspec.Struct, frozen=True):
     languages: tuple[str, ...] = ()
 
 
+class FollowOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a follower asks for; None leaves a value as it is."""
+
+    reposts: bool | None = None
+    notify: bool | None = None
+    languages: tuple[str, ...] | None = None
+
+    def complete(self, target_id: AccountId) -> Follow:
+        """The follow that these make where there is none yet."""
+        return Follow(target_id, self.reposts is not False, self.notify is True, self.languages or ())
+
+
 class Mute(msgspec.Struct, frozen=True):
     notifications: bool = True
     """Whether notifications are muted too."""
@@ -110,3 +124,27 @@ class Relationship(msgspec.Struct, frozen=True, kw_only=True):
     host_blocking: bool = False
     endorsed: bool = False
     comment: str = ""
+
+
+_HOST = re.compile(r"[^\s/@?#:\\]{1,253}(:[0-9]{1,5})?")
+
+
+def check_host(text: str) -> str:
+    """A host's name in the form in which it is stored.
+
+    Raises:
+        Invalid: it cannot be one.
+    """
+    host = text.strip().lower().rstrip(".")
+    if not _HOST.fullmatch(host):
+        raise Invalid("host.invalid", field="domain")
+    return host
+
+
+MAX_COMMENT = 2000
+
+
+def check_comment(comment: str) -> str:
+    if len(comment) > MAX_COMMENT:
+        raise Invalid("comment.too_long", field="comment", limit=MAX_COMMENT)
+    return comment
