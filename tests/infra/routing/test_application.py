@@ -303,6 +303,15 @@ async def test_a_proxy_is_believed_only_when_it_is_trusted(calls: Calls, serving
         assert calls.seen[-1].address == address
 
 
+async def test_tables_may_have_contexts_of_their_own(calls: Calls, serving: Serving) -> None:
+    second = Calls()
+    other = msgspec.structs.replace(next(route for route in ROUTES if route.path == "/api/v1/open"), path="/api/v1/too")
+    app = Application(ROUTES, calls, serving, others=[([other], second)])
+    for path in ("/api/v1/open", "/api/v1/too"):
+        assert (await call_raw(app, "GET", path))[0] == 200
+    assert (len(calls.seen), len(second.seen)) == (1, 1)
+
+
 async def test_sockets_are_handed_over_by_path(calls: Calls, serving: Serving) -> None:
     handled: list[str] = []
 

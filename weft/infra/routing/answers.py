@@ -7,10 +7,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from html import escape
+from pathlib import Path
+from string import Template
 from typing import Any, Protocol, cast
 
 import msgspec
-from markupsafe import Markup
 
 from weft.infra.routing.catalogue import sentence_of, status_of
 from weft.infra.routing.table import Response, Style
@@ -24,7 +26,7 @@ Header = tuple[bytes, bytes]
 
 JSON = b"application/json; charset=utf-8"
 HTML = b"text/html; charset=utf-8"
-_PLAIN_PAGE = Markup('<!doctype html><html lang="en"><meta charset="utf-8"><title>{0}</title><h1>{0}</h1><p>{1}</p>')
+_ERROR_PAGE = Template(Path(__file__).with_name("error.html").read_text("utf-8"))
 PAGE_CSP = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
     b"media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; "
@@ -60,7 +62,7 @@ class RenderError(Protocol):
 
 def plain_page(status: int, sentence: str, request_id: str) -> bytes:
     """An error page where the web edge plugged none in."""
-    return str(_PLAIN_PAGE.format(sentence, f"{status}, request {request_id}")).encode()
+    return _ERROR_PAGE.substitute(sentence=escape(sentence), status=status, request_id=request_id).encode()
 
 
 def base_headers(style: Style, page_csp: bytes = PAGE_CSP) -> list[Header]:

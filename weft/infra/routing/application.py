@@ -19,7 +19,7 @@ from urllib.parse import quote
 import msgspec
 
 from weft.infra.addresses import UNKNOWN
-from weft.infra.admit import API, API_ADDRESS, Network, address_key, client_address
+from weft.infra.admit import API, API_ADDRESS, Network, RateClass, address_key, client_address
 from weft.infra.routing import access, answers
 from weft.infra.routing.answers import Receive, RenderError, Scope, Send
 from weft.infra.routing.body import ClientGone, check_length, gather_params, read_body
@@ -71,17 +71,24 @@ def with_twins(routes: Sequence[Route]) -> list[Route]:
 
 
 class Application:
-    """Serves a route table. ``context`` is what handlers find as ``call.app``."""
+    """Serves a route table. ``context`` is what handlers find as ``call.app``; ``others`` are tables with contexts of
+    their own."""
 
-    def __init__(self, routes: Sequence[Route], context: Any, serving: Serving) -> None:
-        self._context = context
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        context: Any,
+        serving: Serving,
+        others: Sequence[tuple[Sequence[Route], Any]] = (),
+    ) -> None:
         self._serving = serving
         self._authenticate = serving.authenticate
         self._admit = serving.admit
         self._origin = serving.base_url.encode()
         self._trie: Trie[Entry] = Trie()
-        for route in with_twins(routes):
-            self._trie.add(route.method, route.path, Entry(route, serving.page_csp))
+        for table, its_context in ((routes, context), *others):
+            for route in with_twins(table):
+                self._trie.add(route.method, route.path, Entry(route, its_context, serving.page_csp))
         self._numbers = itertools.count()
         self._prefix = secrets.token_hex(6).encode()
         self._bases = {style: answers.base_headers(style, serving.page_csp) for style in Style}
@@ -119,7 +126,7 @@ class Application:
         exchange.entry = entry
         headers: dict[bytes, bytes] = dict(scope["headers"])
         has_body = check_length(headers, entry.body_limit)
-        call: Call[Any, Any] = Call(self._context, entry.route, found.values)
+        call: Call[Any, Any] = Call(entry.context, entry.route, found.values)
         call.method = scope["method"]
         call.headers = headers
         call.address = self._address(scope)
@@ -154,13 +161,19 @@ class Application:
             viewer = grant.account_id if grant is not None else None
         key = address_key(call.address) if viewer is None else viewer
         if entry.general:
-            exchange.count(self._admit, API_ADDRESS if viewer is None else API, key)
+            self._count(exchange, API_ADDRESS if viewer is None else API, key)
         if route.auth is not Auth.NONE:
             access.authorise(route, call.grant)
         if entry.special is not None:
-            exchange.count(self._admit, entry.special, key)
+            self._count(exchange, entry.special, key)
         if route.style is Style.PAGE and call.method not in access.SAFE_METHODS:
             access.check_origin(call.headers, self._origin)
+
+    def _count(self, exchange: Exchange, rate: RateClass, key: str | int) -> None:
+        verdict = self._admit.check(rate, key)
+        exchange.tell(verdict, self._admit)
+        if not verdict.allowed:
+            raise Limited("rate.limited", reset_ms=verdict.reset_ms)
 
     async def _who(self, route: Route, call: Call[Any, Any], query: bytes) -> Grant | None:
         """The grant of a bearer token or, without one, of a session cookie.
@@ -195,7 +208,7 @@ class Application:
         """The answer to a refused request, which counts like any other: guessing must not be free."""
         if not exchange.counted and exchange.path.startswith("/api/"):
             try:
-                exchange.count(self._admit, API_ADDRESS, address_key(self._address(exchange.scope)))
+                self._count(exchange, API_ADDRESS, address_key(self._address(exchange.scope)))
             except Limited as limited:
                 error = limited
         if isinstance(error, Limited) and "reset_ms" in error.values:

@@ -5,6 +5,7 @@ It notes what the answer will need; it decides nothing.
 from __future__ import annotations
 
 import traceback
+from typing import Any
 
 import structlog
 
@@ -13,7 +14,6 @@ from weft.infra.routing import access, answers
 from weft.infra.routing.answers import Header, Receive, Scope
 from weft.infra.routing.params import ParamReader
 from weft.infra.routing.table import SMALL_BODY, Route, Style
-from weft.kernel.errors import Limited
 
 log = structlog.get_logger("weft.requests")
 
@@ -24,10 +24,11 @@ JSON_PREFIXES = ("/api/", "/oauth/", "/nodeinfo", "/.well-known/")
 class Entry:
     """A route with everything about it that is the same for each request."""
 
-    __slots__ = ("base", "body_limit", "general", "handler", "reader", "route", "special")
+    __slots__ = ("base", "body_limit", "context", "general", "handler", "reader", "route", "special")
 
-    def __init__(self, route: Route, page_csp: bytes) -> None:
+    def __init__(self, route: Route, context: Any, page_csp: bytes) -> None:
         self.route = route
+        self.context = context
         self.handler = route.handler
         self.base = answers.base_headers(route.style, page_csp)
         self.reader = None if route.params is None else ParamReader(route.params, route.style is Style.WEFT)
@@ -66,19 +67,12 @@ class Exchange:
         wants = next((value for name, value in self.scope["headers"] if name == b"accept"), b"")
         return Style.PAGE if b"text/html" in wants else Style.MASTODON
 
-    def count(self, admit: access.Gatekeeper, rate: RateClass, key: str | int) -> None:
-        """Count the request in a class, and note what to tell the client about it.
-
-        Raises:
-            Limited: the class is used up.
-        """
-        verdict = admit.check(rate, key)
+    def tell(self, verdict: Verdict, admit: access.Gatekeeper) -> None:
+        """Note which limit's numbers the client is told."""
         told = self.counted
         if told is None or verdict.remaining < told.remaining or not verdict.allowed:
             self.counted = verdict
             self.headers[1:] = admit.headers(verdict)
-        if not verdict.allowed:
-            raise Limited("rate.limited", reset_ms=verdict.reset_ms)
 
 
 def log_failure(error: Exception, exchange: Exchange) -> None:

@@ -59,6 +59,7 @@ ACCESS = {
 }
 
 ACCOUNTS = {
+    "oidc.provider": "The other account's provider could not be reached or gave no usable answer",
     "account.absent": "Record not found",
     "app.name_blank": "Validation failed: Name can't be blank",
     "app.name_too_long": "Validation failed: Name is too long (maximum is {limit} characters)",
@@ -113,6 +114,11 @@ POSTS = {
 }
 
 MEDIA = {
+    "media.processing": "Cannot attach files that have not finished processing. Try again in a moment!",
+    "media.description_too_long": "Validation failed: Description is too long (maximum is {limit} characters)",
+    "media.in_use": "Validation failed: Media is attached to a post",
+    "media.blank": "Validation failed: File can't be blank",
+    "media.focus": "Validation failed: Focus must be two numbers between -1 and 1",
     "media.broken": "Validation failed: File could not be read",
     "media.busy": "Media processing is overloaded, please try again later",
     "media.dimensions": "Validation failed: File has too many pixels (maximum is {limit})",
