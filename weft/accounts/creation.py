@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weft.accounts.events import AccountCreated
+from weft.accounts.events import AccountCreated, AvatarOffered
 from weft.accounts.model import Account, NewAccount
 from weft.accounts.names import Name, email_name, handle_name, release_names, reserve_names, take_names
 from weft.infra.db import Db, Tx
@@ -28,6 +28,8 @@ async def create_account(db: Db, new: NewAccount) -> Account:
         async with db.tx(bucket_of(account_id)) as tx:
             await _insert(tx, account_id, new)
             tx.emit(AccountCreated(account_id=account_id))
+            if new.picture:
+                tx.emit(AvatarOffered(account_id=account_id, url=new.picture))
     except BaseException:
         await release_names(db, names, account_id)
         raise

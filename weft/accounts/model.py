@@ -110,6 +110,8 @@ class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
     by_command: bool = False
     oidc: str = ""
     """``issuer|subject`` of the identity elsewhere that signs in to it."""
+    picture: str = ""
+    """Address of a picture to begin with, which a job fetches."""
 
 
 class ProfileEdit(msgspec.Struct, frozen=True, kw_only=True):

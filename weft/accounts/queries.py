@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from weft.accounts.model import Account, AccountCounts, Field, User
-from weft.accounts.names import find_name, handle_name
+from weft.accounts.names import find_name, handle_name, place_of
 from weft.infra.db import Reader, Row
 from weft.kernel.ids import AccountId, bucket_of
 
@@ -68,6 +68,25 @@ async def find_by_handle(reader: Reader, username: str, host: str = "") -> Accou
     account_id = await find_name(reader, (kind, f"{name}@{host}" if host else name))
     account = await find_account(reader, account_id) if account_id is not None else None
     return account if account is not None and account.username.lower() == username.lower() else None
+
+
+BY_NAMES = """
+SELECT lower(a.username), a.id  -- all buckets: the few that a text names
+  FROM unnest($1::smallint[], $2::text[]) AS want (bucket, name)
+  JOIN directory d ON d.bucket = want.bucket AND d.kind = 'handle' AND d.name = want.name AND d.state <> 'retired'
+  JOIN accounts a ON a.bucket = (d.target_id >> 6 & 1023)::smallint AND a.id = d.target_id
+ WHERE a.host = '' AND a.state IN ('active', 'limited')
+"""
+
+
+async def find_local_by_names(reader: Reader, names: Iterable[str]) -> dict[str, AccountId]:
+    """Local accounts by lower-case user name. Names that only look alike are other names."""
+    wanted = {name.lower() for name in names}
+    if not wanted:
+        return {}
+    places = [handle_name(name) for name in wanted]
+    rows = await reader.rows(BY_NAMES, [place_of(place) for place in places], [name for _, name in places])
+    return {row[0]: row[1] for row in rows if row[0] in wanted}
 
 
 COUNTS = """

@@ -10,6 +10,7 @@ from weft.accounts.apps import (
 )
 from weft.accounts.authenticator import Authenticator
 from weft.accounts.creation import create_account
+from weft.accounts.joining import Joining, find_identity, join, link_identity, suggest_username
 from weft.accounts.mail_links import (
     check_reset,
     confirm_email,
@@ -32,6 +33,7 @@ from weft.accounts.oauth import (
     require_scopes,
     revoke,
 )
+from weft.accounts.oidc import Answer, Attempt, Identity, OidcClient
 from weft.accounts.owner import create_owner, is_owner_link, owner_link
 from weft.accounts.passwords import Passwords
 from weft.accounts.profile import (
@@ -50,6 +52,7 @@ from weft.accounts.queries import (
     count_local_accounts,
     find_account,
     find_by_handle,
+    find_local_by_names,
     find_password_hash,
     find_user,
     load_account_counts,
@@ -57,6 +60,7 @@ from weft.accounts.queries import (
     local_account_ids,
 )
 from weft.accounts.scopes import SCOPES, all_within, read_scopes
+from weft.accounts.seal import Seal, load_seal
 from weft.accounts.sessions import (
     create_session,
     end_session,
@@ -79,14 +83,20 @@ from weft.infra.mail import check_address as check_email
 __all__ = [
     "OUT_OF_BAND",
     "SCOPES",
+    "Answer",
     "Asked",
+    "Attempt",
     "Authenticator",
     "Authorization",
     "Exchange",
+    "Identity",
     "IssuedToken",
+    "Joining",
     "NewApp",
     "NewToken",
+    "OidcClient",
     "Passwords",
+    "Seal",
     "SignUp",
     "all_within",
     "approve",
@@ -114,6 +124,8 @@ __all__ = [
     "find_app",
     "find_app_by_id",
     "find_by_handle",
+    "find_identity",
+    "find_local_by_names",
     "find_password_hash",
     "find_session",
     "find_user",
@@ -121,11 +133,14 @@ __all__ = [
     "is_web_address",
     "issue_app_token",
     "issue_token",
+    "join",
+    "link_identity",
     "list_sessions",
     "list_tokens",
     "list_waiting",
     "load_account_counts",
     "load_accounts",
+    "load_seal",
     "local_account_ids",
     "note_session_use",
     "owner_link",
@@ -143,6 +158,7 @@ __all__ = [
     "set_user_state",
     "sign_in",
     "sign_up",
+    "suggest_username",
     "sweep_names",
     "token_for",
     "touch",

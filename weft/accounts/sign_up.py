@@ -78,7 +78,7 @@ async def sign_up(db: Db, passwords: Passwords, settings: Settings, form: SignUp
     )
     account = await create_or_give_back(db, new, form.invite)
     if settings.confirm_email:
-        await _write_to(db, account.id, new.email)
+        await write_to_new(db, account.id, new.email)
     return account
 
 
@@ -112,7 +112,7 @@ def check_form(form: SignUp, passwords: Passwords, settings: Settings, today: da
         problems["reason"] = [ERR_TOO_LONG]
     elif settings.signup == "approval" and not form.invite and not form.reason.strip():
         problems["reason"] = [ERR_BLANK]
-    if settings.min_age and (wrong := _age_problem(form.date_of_birth, settings.min_age, today)):
+    if settings.min_age and (wrong := age_problem(form.date_of_birth, settings.min_age, today)):
         problems["date_of_birth"] = [wrong]
     return problems
 
@@ -138,7 +138,7 @@ def _password_problem(password: str, passwords: Passwords) -> str:
     return ""
 
 
-def _age_problem(text: str, min_age: int, today: date) -> str:
+def age_problem(text: str, min_age: int, today: date) -> str:
     if not text.strip():
         return ERR_BLANK
     try:
@@ -172,7 +172,7 @@ async def create_or_give_back(db: Db, new: NewAccount, invite: str) -> Account:
         raise
 
 
-async def _write_to(db: Db, account_id: AccountId, email: str) -> None:
+async def write_to_new(db: Db, account_id: AccountId, email: str) -> None:
     """Send the link to confirm the address, or tell its owner that somebody used it."""
     async with db.read() as reader:
         owner = await find_name(reader, email_name(email))

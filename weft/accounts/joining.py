@@ -1,0 +1,131 @@
+"""Sign-up with an account one has elsewhere. The identity makes a new account, or signs in to the one it made; it is
+never tied to an account that was there before, unless its owner asks for it, signed in and with the password.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+
+from weft.accounts.model import MAX_DISPLAY_NAME, Account, NewAccount
+from weft.accounts.names import email_name, find_name, handle_name, is_name_known, reserve_names, take_names
+from weft.accounts.oidc import Identity
+from weft.accounts.sign_up import (
+    ERR_ACCEPTED,
+    ERR_TAKEN,
+    MAX_REASON,
+    Problems,
+    age_problem,
+    check_mode,
+    create_or_give_back,
+    first_state,
+    refused,
+    take_invite,
+    write_to_new,
+)
+from weft.infra.db import Db, Reader
+from weft.infra.mail import check_address
+from weft.kernel.errors import Invalid
+from weft.kernel.ids import AccountId
+from weft.kernel.text.clean import clean_line
+from weft.kernel.text.names import ERR_BLANK, ERR_TOO_LONG, MAX_USERNAME, check_username
+from weft.settings import Settings
+
+
+class Joining(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody who comes with an identity fills in."""
+
+    username: str
+    agreement: bool = False
+    reason: str = ""
+    invite: str = ""
+    date_of_birth: str = ""
+    locale: str = "en"
+
+
+async def find_identity(reader: Reader, identity: Identity) -> AccountId | None:
+    """Whose identity it is."""
+    return await find_name(reader, ("oidc", identity.key))
+
+
+async def join(db: Db, settings: Settings, identity: Identity, form: Joining) -> Account:
+    """Make an account for somebody who proved an identity elsewhere.
+
+    Raises:
+        Forbidden: nobody may sign up now, or the invitation is not valid.
+        Invalid: ``sign_up.refused`` with ``problems`` by field, or ``oidc.taken``.
+    """
+    check_mode(settings, form.invite)
+    async with db.read() as reader:
+        problems = await _problems_of(reader, settings, form, db.clock.now().date())
+        email = await _usable_email(reader, identity)
+    if problems:
+        raise refused(problems)
+    invited_by = await take_invite(db, form.invite) if form.invite else None
+    # An address that the provider did not check is asked about, as with any other sign-up.
+    confirmed = identity.email_verified or not email or not settings.confirm_email
+    new = NewAccount(
+        username=form.username,
+        email=email,
+        display_name=clean_line(identity.name, MAX_DISPLAY_NAME),
+        state=first_state(settings, confirmed=confirmed, invited=invited_by is not None),
+        confirmed=confirmed,
+        locale=form.locale,
+        reason=form.reason,
+        invited_by=invited_by,
+        oidc=identity.key,
+        picture=identity.picture if identity.picture.startswith(("https://", "http://")) else "",
+    )
+    account = await create_or_give_back(db, new, form.invite)
+    if not confirmed:
+        await write_to_new(db, account.id, email)
+    return account
+
+
+async def _problems_of(reader: Reader, settings: Settings, form: Joining, today: date) -> Problems:
+    problems: Problems = {}
+    if wrong := check_username(form.username):
+        problems["username"] = [wrong]
+    elif await is_name_known(reader, handle_name(form.username)):
+        problems["username"] = [ERR_TAKEN]
+    if not form.agreement:
+        problems["agreement"] = [ERR_ACCEPTED]
+    if len(form.reason) > MAX_REASON:
+        problems["reason"] = [ERR_TOO_LONG]
+    elif settings.signup == "approval" and not form.invite and not form.reason.strip():
+        problems["reason"] = [ERR_BLANK]
+    if settings.min_age and (wrong := age_problem(form.date_of_birth, settings.min_age, today)):
+        problems["date_of_birth"] = [wrong]
+    return problems
+
+
+async def _usable_email(reader: Reader, identity: Identity) -> str:
+    """The identity's address, unless somebody here has it: that account is not this person's for it."""
+    if not identity.email:
+        return ""
+    try:
+        email = check_address(identity.email)
+    except Invalid:
+        return ""
+    return "" if await find_name(reader, email_name(email)) is not None else email
+
+
+async def link_identity(db: Db, account_id: AccountId, identity: Identity) -> None:
+    """Let an identity sign in to an account whose owner has just proved to be it.
+
+    Raises:
+        Invalid: ``oidc.taken``: it signs in to another account.
+    """
+    async with db.read() as reader:
+        if await find_identity(reader, identity) == account_id:
+            return
+    await reserve_names(db, [("oidc", identity.key)], account_id)
+    await take_names(db, [("oidc", identity.key)], account_id)
+
+
+def suggest_username(identity: Identity) -> str:
+    """A user name like the one elsewhere, as far as names here allow it."""
+    source = identity.username or identity.email.partition("@")[0] or identity.name
+    kept = "".join(sign if sign.isascii() and sign.isalnum() else "_" for sign in source.partition("@")[0])
+    return kept.strip("_")[:MAX_USERNAME]
