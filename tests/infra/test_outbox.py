@@ -7,7 +7,8 @@ import pytest
 
 from weft.infra.db import Db, Tx
 from weft.infra.events import Event, EventCodec
-from weft.infra.outbox import MOST_ATTEMPTS, MOST_ROWS, Buckets, Dispatcher, Handler, backlog, range_of
+from weft.infra.outbox import Buckets, Dispatcher, Handler, backlog, range_of
+from weft.infra.outbox.dispatcher import MOST_ATTEMPTS, MOST_ROWS
 from weft.infra.periodic import Job, Periodic
 from weft.kernel.clock import ManualClock
 
