@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -13,7 +15,7 @@ from structlog.testing import capture_logs
 
 from tests.infra.routing.sample import ANN, BASE, ROUTES, Calls, bearer
 from weft.infra.admit import API, API_ADDRESS, Admit
-from weft.infra.routing.answers import base_headers, merge_headers
+from weft.infra.routing.answers import base_headers, merge_headers, plain_page
 from weft.infra.routing.application import Application, Serving
 from weft.infra.routing.table import Style
 from weft.kernel.clock import ManualClock
@@ -310,6 +312,37 @@ async def test_tables_may_have_contexts_of_their_own(calls: Calls, serving: Serv
     for path in ("/api/v1/open", "/api/v1/too"):
         assert (await call_raw(app, "GET", path))[0] == 200
     assert (len(calls.seen), len(second.seen)) == (1, 1)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+async def test_what_is_around_the_application_starts_first_and_stops_last(
+    calls: Calls, serving: Serving, broken: bool
+) -> None:
+    told: list[str] = []
+
+    @contextlib.asynccontextmanager
+    async def around() -> AsyncIterator[None]:
+        if broken:
+            raise OSError("no disk")
+        told.append("open")
+        yield
+        told.append("closed")
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "lifespan"}
+
+    async def send(message: Any) -> None:
+        told.append(message["type"])
+
+    app = Application(ROUTES, calls, msgspec.structs.replace(serving, lifespan=around))
+    with pytest.raises(OSError) if broken else contextlib.nullcontext():
+        await app({"type": "lifespan"}, receive, send)
+    whole = ["open", "lifespan.startup.complete", "closed", "lifespan.shutdown.complete"]
+    assert told == (["lifespan.startup.failed"] if broken else whole)
+
+
+def test_an_error_page_escapes_what_the_caller_sent() -> None:
+    assert b"<script" not in plain_page(422, "Validation failed: <script>", "7")
 
 
 async def test_sockets_are_handed_over_by_path(calls: Calls, serving: Serving) -> None:

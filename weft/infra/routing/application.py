@@ -259,7 +259,13 @@ class Application:
         """Speak the server's start and stop protocol around what was plugged in."""
         await receive()
         around = self._serving.lifespan() if self._serving.lifespan is not None else contextlib.nullcontext()
-        async with around:
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(around)
+            except Exception as error:
+                # Without this message the server would go on and serve without what should be around it.
+                await send({"type": "lifespan.startup.failed", "message": type(error).__name__})
+                raise
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})

@@ -99,6 +99,9 @@ OAUTH = {
 }
 
 POSTS = {
+    "scheduled.too_many_a_day": "Validation failed: You have exceeded the limit of scheduled posts for that day",
+    "scheduled.too_many": "Validation failed: You have exceeded the limit of scheduled posts",
+    "scheduled.too_soon": "Validation failed: The scheduled date must be in the future",
     "post.empty": "Validation failed: Text can't be blank",
     "post.busy": "Conflict during update, please try again",
     "post.pin_foreign": "Validation failed: Someone else's post cannot be pinned",
@@ -134,6 +137,8 @@ MEDIA = {
 }
 
 POLLS = {
+    "poll.choice_single": "Validation failed: This poll takes a single choice",
+    "poll.own": "Validation failed: You cannot vote on your own poll",
     "poll.choice_absent": "The chosen vote option does not exist",
     "poll.duration": "Validation failed: The poll must last between {shortest} and {longest} seconds",
     "poll.option_blank": "Validation failed: Poll choices can't be blank",
@@ -157,7 +162,9 @@ NOTIFICATIONS: dict[str, str] = {}
 
 SEARCH: dict[str, str] = {}
 
-STREAMING: dict[str, str] = {}
+STREAMING = {
+    "stream.too_many": "Too many requests",
+}
 
 WEB = {
     "form.expired": "This form was open too long; please send it again",
