@@ -67,3 +67,15 @@ class AvatarOffered(Event):
 
     account_id: AccountId
     url: str
+
+
+class Notified(Event):
+    """Somebody has a new notification, so that open streams show it. A signal, never stored.
+
+    It lies here, below its sender: notifications and timelines, which own the streams, stand on one rank and never
+    import each other. It names no account in ``accounts``, for nobody caches notifications.
+    """
+
+    account_id: AccountId
+    notification_id: int
+    kind: str

@@ -14,7 +14,7 @@ from weft.posts.events import MarksChanged, PollVoted, PostLiked, PostUnliked
 from weft.relationships.events import Blocked, FollowChanged, Followed, HostBlocksChanged, Muted, Unblocked, Unfollowed, Unmuted
 from weft.relationships.model import Facts
 from weft.relationships.service import load_bounds, load_following
-from weft.timelines.events import ReadingChanged
+from weft.timelines.events import ConversationChanged, ReadingChanged
 from weft.timelines.model import ANYONE, Viewer
 from weft.timelines.queries import load_exclusive, load_filters, load_followed_tags
 
@@ -42,6 +42,7 @@ class Viewers:
         for kind in (PostLiked, PostUnliked, MarksChanged):
             signals.on(kind, self._forget_mark)
         signals.on(PollVoted, self._forget_vote)
+        signals.on(ConversationChanged, self._forget_direct)
         signals.on_reset(self.reset)
 
     async def get(self, account_id: AccountId | None) -> Viewer:
@@ -111,6 +112,12 @@ class Viewers:
         if viewer is not None:
             viewer.changes += 1
             viewer.votes.pop(event.post_id, None)
+
+    def _forget_direct(self, event: ConversationChanged) -> None:
+        """Home asks for the viewer's direct posts anew; everything else stays known."""
+        viewer = self._viewers.get(event.account_id)
+        if viewer is not None:
+            viewer.sources.pop("direct", None)
 
 
 async def read_viewer(reader: Reader, account_id: AccountId) -> Viewer:

@@ -29,6 +29,14 @@ CREATE TABLE effects (
 );
 
 -- kind: owned
+CREATE TABLE errands (
+    bucket smallint NOT NULL, id bigint NOT NULL,
+    kind text NOT NULL, payload bytea NOT NULL,
+    attempts smallint NOT NULL DEFAULT 0, due_ms bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (bucket, id)
+);
+
+-- kind: owned
 CREATE TABLE idempotency (
     bucket smallint NOT NULL, account_id bigint NOT NULL, key text NOT NULL,
     result_id bigint NOT NULL, created_ms bigint NOT NULL,
@@ -63,6 +71,8 @@ CREATE TABLE accounts (
     version integer NOT NULL DEFAULT 0,
     PRIMARY KEY (bucket, id)
 );
+-- Who is told of new accounts: a handful among all buckets.
+CREATE INDEX accounts_staff ON accounts (bucket, id) WHERE role IN ('owner', 'admin', 'moderator');
 
 -- kind: owned
 -- Narrow, because every post updates it: the counters of an account and the id its next post must exceed.
@@ -488,6 +498,7 @@ CREATE TABLE conversation_posts (
     author_id bigint NOT NULL,
     PRIMARY KEY (bucket, account_id, post_id)
 );
+CREATE INDEX conversation_posts_newest ON conversation_posts (bucket, account_id, conversation_id, post_id);
 
 -- ------------------------------------------------------------------------------------------------ notifications
 
@@ -499,7 +510,9 @@ CREATE TABLE notifications (
     PRIMARY KEY (bucket, account_id, id)
 );
 -- A repeated event of the same kind, from the same account, about the same post is one notification.
-CREATE UNIQUE INDEX notifications_once ON notifications (bucket, account_id, kind, from_id, coalesce(post_id, 0));
+-- The post comes first: what tells of one post is found, counted and removed together.
+CREATE UNIQUE INDEX notifications_once ON notifications (bucket, account_id, coalesce(post_id, 0), kind, from_id);
+CREATE INDEX notifications_filtered ON notifications (bucket, account_id, from_id, id) WHERE filtered;
 
 -- kind: owned
 -- Accounts whose filtered notifications the owner accepted or dismissed.
