@@ -156,7 +156,20 @@ RELATIONSHIPS = {
     "comment.too_long": "Validation failed: Comment is too long (maximum is {limit} characters)",
 }
 
-TIMELINES: dict[str, str] = {}
+TIMELINES = {
+    "tag.follow_limit": "Validation failed: At most {limit} hashtags can be followed",
+    "tag.feature_limit": "Validation failed: At most {limit} hashtags can be featured",
+    "tag.invalid": "Validation failed: Tag is not a valid hashtag",
+    "list.limit": "Validation failed: There can be at most {limit} of these",
+    "list.title_long": "Validation failed: Title is too long (maximum is {limit} characters)",
+    "list.title_blank": "Validation failed: Title can't be blank",
+    "filter.limit": "Validation failed: There can be at most {limit} of these",
+    "filter.keyword_long": "Validation failed: Keyword is too long (maximum is {limit} characters)",
+    "filter.keyword_blank": "Validation failed: Keyword can't be blank",
+    "filter.context_blank": "Validation failed: Context can't be blank",
+    "filter.title_long": "Validation failed: Title is too long (maximum is {limit} characters)",
+    "filter.title_blank": "Validation failed: Title can't be blank",
+}
 
 NOTIFICATIONS: dict[str, str] = {}
 
