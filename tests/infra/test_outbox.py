@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -228,3 +229,35 @@ async def test_a_periodic_job_runs_in_one_process_at_a_time(db: Db) -> None:
         await process.stop()
     assert most == 1
     assert runs > 2
+
+
+DIES = """
+import asyncio, os, sys
+from weft.infra.db import open_db
+from weft.infra.outbox import Dispatcher
+from weft.kernel.clock import Clock
+from tests.infra.test_outbox import CODEC, Knocked, Notes
+
+async def main():
+    notes = Notes()
+    async def die(tx, events):
+        await notes.handle(tx, events)
+        if len(notes.batches) == int(sys.argv[2]):
+            os.kill(os.getpid(), 9)
+    await Dispatcher(await open_db(sys.argv[1], Clock()), CODEC, {Knocked: [("notes", die)]}).drain()
+
+asyncio.run(main())
+"""
+
+
+async def test_killing_a_worker_between_effect_and_acknowledgement_loses_and_doubles_nothing(
+    db: Db, database_url: str
+) -> None:
+    await knock(db, range(3 * MOST_ROWS))
+    for batch in ("1", "2"):
+        child = await asyncio.create_subprocess_exec(sys.executable, "-c", DIES, database_url, batch)
+        assert await child.wait() == -9
+    assert len(await written(db)) == MOST_ROWS
+    await dispatcher(db, Notes().handler).drain()
+    assert await written(db) == list(range(3 * MOST_ROWS))
+    assert await backlog(db) == 0

@@ -310,5 +310,6 @@ async def _keep_session(connection: object) -> None:
 
 
 def _raise_away(error: BaseException | None) -> None:
-    if isinstance(error, _AWAY):
+    # A value of the wrong type is an InterfaceError, too: a fault of ours, and trying again later would not help.
+    if isinstance(error, _AWAY) and not isinstance(error, asyncpg.DataError):
         raise Unavailable("database.away") from error

@@ -40,7 +40,7 @@ Handler = tuple[str, Handle]
 MOST_ROWS = 500
 MOST_ATTEMPTS = 8
 SWEEP_S = 30.0
-SHORTEST_REST_S, LONGEST_REST_S = 0.02, 0.1
+SHORTEST_REST_S, LONGEST_REST_S = 0.03, 0.1
 FIRST_RETRY_MS = 2_000
 log = structlog.get_logger()
 
