@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from weft.infra.outbox import Dispatcher
     from weft.infra.signals import Signals
     from weft.kernel.clock import Clock
+    from weft.mastodon.document import Document
     from weft.mastodon.presenter import Presenter
     from weft.media.service import Workshop
     from weft.settings import Settings
@@ -43,3 +44,4 @@ class Mastodon:
     presenter: Presenter
     vapid_key: str
     """The public key that browsers ask pushes to be signed with."""
+    document: Document

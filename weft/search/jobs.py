@@ -63,7 +63,7 @@ async def build_if_asked(db: Db) -> None:
         await tx.execute(DONE)
 
 
-BUILD = Job("search.build", 10.0, build_if_asked)
+JOBS = [Job("search.build", 10.0, build_if_asked)]
 
 HANDLERS = {
     PostCreated: [("search.index_events", index_events)],

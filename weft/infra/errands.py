@@ -1,0 +1,125 @@
+"""Errands: what an event causes outside the database, such as a mail or a fetched picture.
+
+An outbox handler only writes the errand down, in its transaction. A runner then takes a lease on one, does the work
+with no transaction open, and removes it. An errand whose runner died is taken again when its lease ends, so runners
+are told at least once; after eight failures it becomes a dead letter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from weft.infra.db import Db, Row, Tx
+from weft.infra.events import Event, EventCodec, seal
+from weft.kernel.errors import Unavailable, WeftError
+
+Run = Callable[[Any], Awaitable[None]]
+
+LEASE_MS = 120_000
+MOST_ATTEMPTS = 8
+SWEEP_S = 5.0
+
+log = structlog.get_logger()
+
+STORE = """
+INSERT INTO errands (bucket, id, kind, payload)  -- all buckets: of the events at hand
+SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::bytea[]) ON CONFLICT DO NOTHING
+"""
+
+TAKE = """
+UPDATE errands SET due_ms = $1 + $2, attempts = attempts + 1  -- all buckets: one errand of any of them
+ WHERE (bucket, id) = (SELECT bucket, id FROM errands WHERE due_ms <= $1 ORDER BY due_ms, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING bucket, id, kind, payload, attempts
+"""
+
+DONE = """
+DELETE FROM errands WHERE bucket = $1 AND id = $2
+"""
+
+LATER = """
+UPDATE errands SET due_ms = $3 WHERE bucket = $1 AND id = $2
+"""
+
+BURY = """
+WITH gone AS (DELETE FROM errands WHERE bucket = $1 AND id = $2 RETURNING kind, payload)
+INSERT INTO dead_letters (bucket, id, kind, payload, handler, error, died_ms) SELECT $1, $2, kind, payload, $3, $4, $5 FROM gone
+"""
+
+
+class Errands:
+    """Runs errands one after the other; one per worker, any number of workers."""
+
+    def __init__(self, db: Db, codec: EventCodec, runners: Mapping[type[Event], Run]) -> None:
+        self._db = db
+        self._codec = codec
+        self._runners = dict(runners)
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def store(self, tx: Tx, events: Sequence[Event]) -> None:
+        """The outbox handler of every kind that has a runner."""
+        rows = [(0, *seal(self._db.ids.new(0), event)) for event in events if type(event) in self._runners]
+        if rows:
+            await tx.execute(STORE, *(list(column) for column in zip(*rows, strict=True)))
+            self._woken.set()
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._repeat())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def run_due(self) -> int:
+        """Run what is due now; how many errands that were. For tests and commands."""
+        done = 0
+        while await self._run_one():
+            done += 1
+        return done
+
+    async def _repeat(self) -> None:
+        while True:
+            try:
+                while await self._run_one():
+                    pass
+            except Unavailable as error:
+                log.warning("errands.wait", error=error.code)
+            self._woken.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SWEEP_S):
+                    await self._woken.wait()
+                await asyncio.sleep(0.05)  # the handler that woke us has yet to commit
+
+    async def _run_one(self) -> bool:
+        now = self._db.clock.now_ms()
+        async with self._db.job() as tx:
+            row = await tx.row(TAKE, now, LEASE_MS)
+        if row is None:
+            return False
+        event = self._codec.decode(row["kind"], row["payload"])
+        run = self._runners.get(type(event)) if event is not None else None
+        try:
+            if run is not None:
+                await run(event)
+        except WeftError as error:
+            await self._put_off(row, error)
+            return True
+        async with self._db.once(row["bucket"]) as tx:
+            await tx.execute(DONE, row["bucket"], row["id"])
+        return True
+
+    async def _put_off(self, row: Row, error: WeftError) -> None:
+        """Try again later; what was refused for good, or too often, is given up."""
+        log.warning("errand.failed", kind=row["kind"], attempt=row["attempts"], error=error.code)
+        now = self._db.clock.now_ms()
+        async with self._db.once(row["bucket"]) as tx:
+            if isinstance(error, Unavailable) and row["attempts"] < MOST_ATTEMPTS:
+                await tx.execute(LATER, row["bucket"], row["id"], now + 5_000 * 2 ** row["attempts"])
+            else:
+                await tx.execute(BURY, row["bucket"], row["id"], "errand", error.code, now)

@@ -1,0 +1,239 @@
+"""Puts a worker together: ports, slices, edges. The only place that knows everyone.
+
+``HANDLERS`` says which event starts what; ``weft events`` prints it. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+from collections.abc import Mapping, Sequence
+
+from weft import __version__
+from weft.accounts import jobs as accounts_jobs
+from weft.accounts.events import AvatarOffered, MailWanted
+from weft.accounts.service import Authenticator, OidcClient, Passwords, load_seal, owner_link
+from weft.infra.admit import Admit
+from weft.infra.blobs import Blobs
+from weft.infra.cells import FILE_NAME as CELLS
+from weft.infra.cells import Cells
+from weft.infra.db import Db, open_db
+from weft.infra.errands import Errands
+from weft.infra.events import Event, EventCodec
+from weft.infra.http import Fetcher
+from weft.infra.mail import Mailer, default_sender
+from weft.infra.metrics import Metrics
+from weft.infra.outbox import Dispatcher, Handler, range_of
+from weft.infra.periodic import Job, Periodic
+from weft.infra.routing.application import Application, Serving
+from weft.infra.routing.table import Route
+from weft.infra.signals import Signals
+from weft.infra.telemetry import set_up_logs
+from weft.kernel.clock import Clock
+from weft.kernel.errors import WeftError
+from weft.mastodon import routes as mastodon_routes
+from weft.mastodon.context import Mastodon
+from weft.mastodon.document import Document
+from weft.mastodon.presenter import Presenter
+from weft.mastodon.push import vapid_public_key
+from weft.mastodon.streaming import sockets_of
+from weft.media import jobs as media_jobs
+from weft.media.service import MediaPool, Workshop
+from weft.notifications import jobs as notifications_jobs
+from weft.posts import jobs as posts_jobs
+from weft.relationships import jobs as relationships_jobs
+from weft.search import jobs as search_jobs
+from weft.settings import Settings, SettingsError
+from weft.timelines import jobs as timelines_jobs
+from weft.timelines.service import Streams, Timelines, Viewers
+from weft.web import media_files
+from weft.web import routes as web_routes
+from weft.web.context import Web
+from weft.web.pages import Pages
+
+POOL_SIZE = 10
+ADMIT_FILE = "admit.map"
+NOTE_USE_S = 300.0
+OUTSIDE = (MailWanted, AvatarOffered)
+"""Events whose effects lie outside the database."""
+
+Handlers = Mapping[type[Event], Sequence[Handler]]
+
+
+def all_handlers() -> dict[type[Event], list[Handler]]:
+    """Event -> what it starts, from every slice."""
+    together: dict[type[Event], list[Handler]] = {}
+    for jobs in (posts_jobs, timelines_jobs, notifications_jobs, search_jobs):
+        for kind, handlers in jobs.HANDLERS.items():
+            together.setdefault(kind, []).extend(handlers)
+    return together
+
+
+def all_jobs() -> list[Job]:
+    """Jobs that no event starts, but for those that need a port (``Worker``)."""
+    return [*accounts_jobs.JOBS, *relationships_jobs.JOBS, *posts_jobs.JOBS, *notifications_jobs.JOBS, *search_jobs.JOBS]
+
+
+def event_kinds() -> list[type[Event]]:
+    """Every event there is: each slice's module of events is imported by now."""
+    kinds: list[type[Event]] = []
+    waiting: list[type[Event]] = [Event]
+    while waiting:
+        below = waiting.pop().__subclasses__()
+        kinds += below
+        waiting += below
+    return sorted(kinds, key=lambda kind: kind.__name__)
+
+
+def all_routes() -> list[Route]:
+    """The whole route table, for the OpenAPI document."""
+    return [*mastodon_routes.ROUTES, *web_routes.ROUTES, *media_files.ROUTES]
+
+
+class Ports:
+    """What reaches outside: made once per process, closed at its end."""
+
+    def __init__(self, settings: Settings, clock: Clock, db: Db) -> None:
+        folder = settings.folder
+        self.settings = settings
+        self.clock = clock
+        self.db = db
+        self.blobs = Blobs(folder / "media")
+        self.admit = Admit(folder / ADMIT_FILE, clock, settings.limits)
+        self.passwords = Passwords()
+        self.pool = MediaPool(self.blobs.scratch)
+        self.workshop = Workshop(db, self.blobs, self.pool)
+        try:
+            self.fetcher = Fetcher(frozenset(settings.fetch_allow), settings.dns or None, f"Weft/{__version__} (+{settings.url})")
+            self.mailer = Mailer(settings.smtp, settings.mail_from or default_sender(settings.domain), clock)
+        except (ValueError, WeftError) as error:
+            raise SettingsError(f"A setting of mail or outgoing requests cannot be used: {error}") from None
+
+    async def close(self) -> None:
+        await self.workshop.close()
+        await self.pool.close()
+        await self.fetcher.aclose()
+        self.mailer.close()
+        self.passwords.close()
+        self.admit.close()
+
+
+class Worker:
+    """One serving process: see ``weft.operations.worker.WorkerApp``."""
+
+    def __init__(self, settings: Settings, url: str, index: int) -> None:
+        self._settings = settings
+        self._url = url
+        self._index = index
+        self._application: Application | None = None
+
+    async def asgi(self, scope: object, receive: object, send: object) -> None:
+        assert self._application is not None
+        await self._application(scope, receive, send)  # type: ignore[arg-type]
+
+    async def start(self) -> None:
+        settings = self._settings
+        set_up_logs(settings.log_format, settings.log_level)
+        clock = Clock(settings.clock_offset)
+        self.db = db = await open_db(self._url, clock, size=POOL_SIZE)
+        self.ports = ports = Ports(settings, clock, db)
+        codec = EventCodec(event_kinds())
+        cells = Cells(settings.folder / CELLS if settings.workers > 1 else None)
+        self.signals = signals = Signals(self._url, codec, cells, index=self._index, peers=settings.workers > 1)
+        db.publish = signals.publish
+        metrics = Metrics() if settings.metrics_port else None
+        self.errands = self._errands(codec)
+        handlers = all_handlers() | {kind: [("errands.store", self.errands.store)] for kind in OUTSIDE}
+        self.dispatcher = Dispatcher(db, codec, handlers, buckets=range_of(self._index, settings.workers), counts=metrics)
+        for kind in handlers:
+            signals.on(kind, self.dispatcher.wake)
+        jobs = [*all_jobs(), *media_jobs.jobs(ports.workshop, ports.blobs)]
+        self.periodic = Periodic(db, jobs) if self._index == 0 else None
+        self._application = await self._make_application(metrics)
+        await signals.start()
+        await self.dispatcher.start()
+        await self.errands.start()
+        if self.periodic is not None:
+            await self.periodic.start()
+        self._tasks = [asyncio.create_task(self._note_use())]
+        if metrics is not None:
+            self._tasks.append(asyncio.create_task(metrics.sample_for_ever(db)))
+
+    async def _note_use(self) -> None:
+        """Write down which tokens were used today, now and then."""
+        while True:
+            await asyncio.sleep(NOTE_USE_S)
+            with contextlib.suppress(WeftError):
+                await self.authenticator.note_use()
+
+    def _errands(self, codec: EventCodec) -> Errands:
+        ports = self.ports
+        mail = accounts_jobs.Post(ports.db, ports.mailer, ports.settings)
+        pictures = media_jobs.Pictures(ports.db, ports.fetcher, ports.workshop)
+        return Errands(ports.db, codec, {MailWanted: mail.deliver, AvatarOffered: pictures.import_avatar})
+
+    async def _make_application(self, metrics: Metrics | None) -> Application:
+        ports, settings, signals = self.ports, self._settings, self.signals
+        self.authenticator = authenticator = Authenticator(ports.db)
+        authenticator.listen(signals)
+        viewers = Viewers(ports.db, signals)
+        viewers.listen(signals)
+        timelines = Timelines(ports.db)
+        timelines.listen(signals)
+        presenter = Presenter(ports.db, settings, ports.clock)
+        presenter.listen(signals)
+        self.streams = streams = Streams(viewers, ports.clock)
+        context = Mastodon(
+            settings=settings, db=ports.db, clock=ports.clock, admit=ports.admit, signals=signals, dispatcher=self.dispatcher, blobs=ports.blobs,
+            workshop=ports.workshop, mailer=ports.mailer, fetcher=ports.fetcher, passwords=ports.passwords, authenticator=authenticator,
+            viewers=viewers, timelines=timelines, streams=streams, presenter=presenter, vapid_key=await vapid_public_key(ports.db),
+            document=Document(all_routes(), settings),
+        )
+        oidc = OidcClient(ports.fetcher, ports.clock, settings) if settings.oidc_issuer else None
+        web = Web(
+            settings=settings, db=ports.db, admit=ports.admit, passwords=ports.passwords, pages=Pages(settings), seal=await load_seal(ports.db), oidc=oidc,
+        )
+        serving = Serving(
+            authenticate=authenticator, admit=ports.admit, clock=ports.clock, base_url=settings.url,
+            trusted_proxies=tuple(ipaddress.ip_network(network) for network in settings.trusted_proxies),
+            sockets=sockets_of(context), on_done=metrics.request if metrics is not None else None,
+        )
+        files = media_files.Files(ports.blobs)
+        others = [(web_routes.ROUTES, web), (media_files.ROUTES, files)]
+        return Application(mastodon_routes.ROUTES, context, serving, others)
+
+    async def drain(self) -> None:
+        """Let go of the streams; requests under way still finish."""
+        await self.streams.close_all()
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.periodic is not None:
+            await self.periodic.stop()
+        await self.errands.stop()
+        await self.dispatcher.stop()
+        await self.signals.stop()
+        await self.ports.close()
+        await self.db.close()
+
+
+def build_worker(settings: Settings, url: str, index: int) -> Worker:
+    """What the supervisor runs in each worker process."""
+    return Worker(settings, url, index)
+
+
+def first_lines(settings: Settings, url: str) -> list[str]:
+    """What a fresh server tells its operator: the link that makes the owner, until there is one."""
+
+    async def ask() -> str | None:
+        db = await open_db(url, Clock(settings.clock_offset), size=1)
+        try:
+            return await owner_link(db, settings.url)
+        finally:
+            await db.close()
+
+    link = asyncio.run(ask())
+    return [f"Create the owner's account here (this link works once): {link}"] if link else []
