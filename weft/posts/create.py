@@ -14,7 +14,7 @@ from weft.kernel.errors import Conflict, Invalid, NotFound
 from weft.kernel.ids import AccountId, PostId, bucket_of, next_after
 from weft.media.service import attach_media
 from weft.posts.drafting import Prepared
-from weft.posts.events import CountsChanged
+from weft.posts.events import CountsChanged, PostCreated
 from weft.posts.model import PollDraft, Post
 from weft.posts.queries import load_posts
 from weft.relationships.model import Visibility
@@ -42,8 +42,9 @@ WITH counted AS (
      WHERE bucket = $1 AND account_id = $2 AND slot = 0 AND last_post_id < $3
     RETURNING posts, followers, following
 ), stored AS (
-    INSERT INTO posts (bucket, id, author_id, text, summary, visibility, language, sensitive, reply_to, reply_to_account, root_id,
-                       quote_of, quote_state, mentions, tags, media_ids, has_poll, reply_policy, quote_policy, app_name, app_website)
+    INSERT INTO posts (bucket, id, author_id, text, summary, visibility, language, sensitive, reply_to,
+                       reply_to_account, root_id, quote_of, quote_state, mentions, tags, media_ids, has_poll,
+                       reply_policy, quote_policy, app_name, app_website)
     SELECT $1, $3, $2, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21 FROM counted
 ), queued AS (
     INSERT INTO outbox (bucket, id, kind, payload) SELECT $1, $22, $23, $24 FROM counted
@@ -162,6 +163,37 @@ async def _insert(tx: Tx, prepared: Prepared, post: Post) -> Row | None:
     )
 
 
+def created_event(post: Post, parent: Post | None, quoted: Post | None, *, silent: bool) -> PostCreated:
+    return PostCreated(
+        post_id=post.id,
+        author_id=post.author_id,
+        visibility=post.visibility,
+        reply_to=post.reply_to,
+        reply_to_account=post.reply_to_account,
+        root_id=post.root_id,
+        quote_of=post.quote_of,
+        quote_author=quoted.author_id if quoted else None,
+        mentions=post.mentions,
+        tags=post.tags,
+        language=post.language,
+        has_media=bool(post.media_ids),
+        has_poll=post.has_poll,
+        silent=silent,
+    )
+
+
+CLAIM_KEY = """
+INSERT INTO idempotency (bucket, account_id, key, result_id, created_ms) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (bucket, account_id, key) DO UPDATE SET result_id = $4, created_ms = $5
+ WHERE idempotency.created_ms < $5 - 3600000
+RETURNING result_id
+"""
+
+EARLIER = """
+SELECT result_id FROM idempotency WHERE bucket = $1 AND account_id = $2 AND key = $3
+"""
+
+
 async def find_earlier(reader: Reader, account_id: AccountId, key: str) -> int | None:
     """What the account's earlier request with this key made, if there was one within the hour."""
     found: int | None = await reader.value(EARLIER, bucket_of(account_id), account_id, key)
@@ -219,9 +251,8 @@ async def insert_poll(tx: Tx, post_id: PostId, poll: PollDraft) -> None:
 async def _insert_parts(tx: Tx, prepared: Prepared, post: Post) -> None:
     draft, parent = prepared.draft, prepared.parent
     bucket = bucket_of(post.id)
-    if draft.media_ids:
-        if await attach_media(tx, post.author_id, draft.media_ids, post.id) != len(draft.media_ids):
-            raise Invalid("media.unusable", field="media_ids")
+    if draft.media_ids and await attach_media(tx, post.author_id, draft.media_ids, post.id) != len(draft.media_ids):
+        raise Invalid("media.unusable", field="media_ids")
     if draft.poll is not None:
         await insert_poll(tx, post.id, draft.poll)
     if prepared.scheduled_id and not await tx.execute(DROP_SCHEDULED, bucket, prepared.scheduled_id):

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from weft.infra.db import Reader, Row
 from weft.kernel.ids import AccountId, PostId, bucket_of
+from weft.kernel.paging import Page
 from weft.posts.model import Marks, Poll, Post, PostCounts, Version
 from weft.relationships.model import Visibility
 
 POSTS = """
-SELECT p.id, p.author_id, p.text, p.summary, p.visibility, p.language, p.sensitive, p.reply_to, p.reply_to_account, p.root_id,
-       p.repost_of, p.quote_of, p.quote_state, p.mentions, p.tags, p.media_ids, p.has_poll, p.reply_policy, p.quote_policy,
-       p.app_name, p.app_website, p.state, p.version, p.edited_ms, p.repost_author
+SELECT p.id, p.author_id, p.text, p.summary, p.visibility, p.language, p.sensitive, p.reply_to, p.reply_to_account,
+       p.root_id, p.repost_of, p.quote_of, p.quote_state, p.mentions, p.tags, p.media_ids, p.has_poll, p.reply_policy,
+       p.quote_policy, p.app_name, p.app_website, p.state, p.version, p.edited_ms, p.repost_author
   FROM unnest($1::smallint[], $2::bigint[]) AS want (bucket, id)
   JOIN posts p ON p.bucket = want.bucket AND p.id = want.id
 """
@@ -138,19 +139,8 @@ async def load_marks(reader: Reader, viewer_id: AccountId, roots: dict[int, int]
     }
 
 
-THREAD = """
-SELECT post_id, parent_id FROM thread_posts WHERE bucket = $1 AND root_id = $2 ORDER BY post_id LIMIT $3
-"""
-
-
-async def load_thread(reader: Reader, root_id: PostId, limit: int) -> list[tuple[int, int]]:
-    """``(post, parent)`` of every reply below a root, oldest first."""
-    rows = await reader.rows(THREAD, bucket_of(root_id), root_id, limit)
-    return [(row[0], row[1]) for row in rows]
-
-
 VERSIONS = """
-SELECT text, summary, sensitive, media_ids, media_descriptions, poll_options, made_ms
+SELECT text, summary, sensitive, language, media_ids, media_descriptions, poll_options, made_ms
   FROM post_versions WHERE bucket = $1 AND post_id = $2 ORDER BY version
 """
 
@@ -162,10 +152,106 @@ async def load_versions(reader: Reader, post_id: PostId) -> list[Version]:
             text=row[0],
             summary=row[1],
             sensitive=row[2],
-            media_ids=tuple(row[3]),
-            media_descriptions=tuple(row[4]),
-            poll_options=tuple(row[5]),
-            made_ms=row[6],
+            language=row[3],
+            media_ids=tuple(row[4]),
+            media_descriptions=tuple(row[5]),
+            poll_options=tuple(row[6]),
+            made_ms=row[7],
         )
         for row in await reader.rows(VERSIONS, bucket_of(post_id), post_id)
     ]
+
+
+COUNT_POSTS = """
+SELECT coalesce(sum(posts), 0) FROM account_counts  -- all buckets: counted now and then
+"""
+
+
+async def count_posts(reader: Reader) -> int:
+    """How many posts and reposts there are, of anybody."""
+    return int(await reader.value(COUNT_POSTS))
+
+
+# --------------------------------------------------------------------------------------------------------- lists by row
+
+LIKED = """
+SELECT id, post_id FROM my_likes  -- my_likes_by_id
+ WHERE bucket = $1 AND account_id = $2 AND id < $3 AND id > $4 ORDER BY id DESC LIMIT $5
+"""
+LIKED_UP = """
+SELECT id, post_id FROM my_likes  -- my_likes_by_id
+ WHERE bucket = $1 AND account_id = $2 AND id < $3 AND id > $4 ORDER BY id LIMIT $5
+"""
+BOOKMARKED = """
+SELECT id, post_id FROM bookmarks  -- bookmarks_by_id
+ WHERE bucket = $1 AND account_id = $2 AND id < $3 AND id > $4 ORDER BY id DESC LIMIT $5
+"""
+BOOKMARKED_UP = """
+SELECT id, post_id FROM bookmarks  -- bookmarks_by_id
+ WHERE bucket = $1 AND account_id = $2 AND id < $3 AND id > $4 ORDER BY id LIMIT $5
+"""
+LIKERS = """
+SELECT id, account_id FROM likes
+ WHERE bucket = $1 AND post_id = $2 AND id < $3 AND id > $4 ORDER BY id DESC LIMIT $5
+"""
+LIKERS_UP = """
+SELECT id, account_id FROM likes
+ WHERE bucket = $1 AND post_id = $2 AND id < $3 AND id > $4 ORDER BY id LIMIT $5
+"""
+REPOSTERS = """
+SELECT repost_id, account_id FROM reposts
+ WHERE bucket = $1 AND post_id = $2 AND repost_id < $3 AND repost_id > $4 ORDER BY repost_id DESC LIMIT $5
+"""
+REPOSTERS_UP = """
+SELECT repost_id, account_id FROM reposts
+ WHERE bucket = $1 AND post_id = $2 AND repost_id < $3 AND repost_id > $4 ORDER BY repost_id LIMIT $5
+"""
+QUOTING = """
+SELECT post_id, post_id FROM quotes
+ WHERE bucket = $1 AND quoted_id = $2 AND post_id < $3 AND post_id > $4 ORDER BY post_id DESC LIMIT $5
+"""
+QUOTING_UP = """
+SELECT post_id, post_id FROM quotes
+ WHERE bucket = $1 AND quoted_id = $2 AND post_id < $3 AND post_id > $4 ORDER BY post_id LIMIT $5
+"""
+
+
+async def liked_posts(reader: Reader, account_id: AccountId, page: Page) -> list[tuple[int, int]]:
+    """``(like, post)`` of what the account likes, newest like first."""
+    return await _page(reader, LIKED_UP if page.upwards else LIKED, account_id, page)
+
+
+async def bookmarked_posts(reader: Reader, account_id: AccountId, page: Page) -> list[tuple[int, int]]:
+    """``(bookmark, post)`` of the account's bookmarks, newest bookmark first."""
+    return await _page(reader, BOOKMARKED_UP if page.upwards else BOOKMARKED, account_id, page)
+
+
+async def likers(reader: Reader, post_id: PostId, page: Page) -> list[tuple[int, int]]:
+    """``(like, account)`` of those who like the post, newest first."""
+    return await _page(reader, LIKERS_UP if page.upwards else LIKERS, post_id, page)
+
+
+async def reposters(reader: Reader, post_id: PostId, page: Page) -> list[tuple[int, int]]:
+    """``(repost, account)`` of those who reposted the post, newest first."""
+    return await _page(reader, REPOSTERS_UP if page.upwards else REPOSTERS, post_id, page)
+
+
+async def quoting_posts(reader: Reader, post_id: PostId, page: Page) -> list[tuple[int, int]]:
+    """``(post, post)`` of those that quote the post, newest first."""
+    return await _page(reader, QUOTING_UP if page.upwards else QUOTING, post_id, page)
+
+
+async def _page(reader: Reader, sql: str, owner: int, page: Page) -> list[tuple[int, int]]:
+    rows = await reader.rows(sql, bucket_of(owner), owner, page.before, page.after, page.limit)
+    found = [(row[0], row[1]) for row in rows]
+    return found[::-1] if page.upwards else found
+
+
+PINNED = """
+SELECT post_id FROM pins WHERE bucket = $1 AND account_id = $2 ORDER BY id DESC
+"""
+
+
+async def pinned_posts(reader: Reader, account_id: AccountId) -> list[int]:
+    """What the account pinned to its profile, the last pinned first."""
+    return await reader.values(PINNED, bucket_of(account_id), account_id)

@@ -1,14 +1,15 @@
 """What people do with a post: like, repost, bookmark, pin, mute its thread. All are idempotent.
 
-A like is one statement over both ends' buckets and a repost one transaction; the repost is a row of ``posts`` in the reposter's bucket.
+A like is one statement over both ends' buckets and a repost one transaction; the repost is a row of ``posts`` in the
+reposter's bucket. Every statement locks the account's counters before a post's, so that no two can wait for each other.
 """
 
 from __future__ import annotations
 
 from weft.accounts.model import Account
-from weft.infra.db import Db
+from weft.infra.db import Db, DuplicateKey
 from weft.kernel.errors import Conflict, Forbidden, Invalid
-from weft.kernel.ids import AccountId, PostId, bucket_of
+from weft.kernel.ids import AccountId, PostId, bucket_of, next_after
 from weft.posts.create import LAST_POST
 from weft.posts.events import CountsChanged, MarksChanged, PostCreated, PostDeleted, PostLiked, PostUnliked
 from weft.posts.model import Post
@@ -58,7 +59,8 @@ WITH mine AS (
 ), theirs AS (
     DELETE FROM likes WHERE bucket = $2 AND post_id = $4 AND account_id = $3 AND EXISTS (SELECT 1 FROM mine)
 ), counted AS (
-    UPDATE post_counts SET likes = likes - 1 WHERE bucket = $2 AND post_id = $4 AND slot = 0 AND EXISTS (SELECT 1 FROM mine)
+    INSERT INTO post_counts (bucket, post_id, slot, likes) SELECT $2, $4, 0, -1 FROM mine
+    ON CONFLICT (bucket, post_id, slot) DO UPDATE SET likes = post_counts.likes - 1
 ), queued AS (
     INSERT INTO outbox (bucket, id, kind, payload) SELECT $1, $5, $6, $7 FROM mine
 )
@@ -81,7 +83,8 @@ async def unlike_post(db: Db, account_id: AccountId, post: Post) -> bool:
 
 REPOST = """
 WITH mine AS (
-    INSERT INTO my_reposts (bucket, account_id, post_id, repost_id) VALUES ($1, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING repost_id
+    INSERT INTO my_reposts (bucket, account_id, post_id, repost_id) VALUES ($1, $3, $4, $5)
+    ON CONFLICT DO NOTHING RETURNING repost_id
 ), theirs AS (
     INSERT INTO reposts (bucket, post_id, account_id, repost_id) SELECT $2, $4, $3, repost_id FROM mine
 ), counted AS (
@@ -92,7 +95,8 @@ WITH mine AS (
      WHERE bucket = $1 AND account_id = $3 AND slot = 0 AND last_post_id < $5 AND EXISTS (SELECT 1 FROM mine)
     RETURNING posts
 ), stored AS (
-    INSERT INTO posts (bucket, id, author_id, text, visibility, repost_of, repost_author) SELECT $1, $5, $3, '', $6, $4, $7 FROM author
+    INSERT INTO posts (bucket, id, author_id, text, visibility, repost_of, repost_author)
+    SELECT $1, $5, $3, '', $6, $4, $7 FROM author
 )
 SELECT (SELECT count(*) FROM mine), (SELECT count(*) FROM author)
 """
@@ -100,6 +104,10 @@ SELECT (SELECT count(*) FROM mine), (SELECT count(*) FROM author)
 MY_REPOST = """
 SELECT repost_id FROM my_reposts WHERE bucket = $1 AND account_id = $2 AND post_id = $3
 """
+
+
+class _Behind(Exception):
+    """It is reposted already, or the id is not above the account's last post: roll back and look again."""
 
 
 async def repost(db: Db, author: Account, post: Post, visibility: Visibility) -> PostId:
@@ -113,7 +121,7 @@ async def repost(db: Db, author: Account, post: Post, visibility: Visibility) ->
     ):
         raise Forbidden("action.forbidden")
     visibility = max(visibility, post.visibility) if visibility != Visibility.DIRECT else Visibility.FOLLOWERS
-    own, theirs = bucket_of(author.id), bucket_of(post.id)
+    own = bucket_of(author.id)
     repost_id = PostId(db.ids.new(own))
     for _ in range(_TRIES):
         async with db.read() as reader:
@@ -122,40 +130,35 @@ async def repost(db: Db, author: Account, post: Post, visibility: Visibility) ->
         if earlier is not None:
             return PostId(earlier)
         if last is not None and last >= repost_id:
-            repost_id = PostId(last + (1 << 16))
-        if await _write_repost(db, author, post, repost_id, Visibility(visibility)):
+            repost_id = PostId(next_after(last))
+        try:
+            await _write_repost(db, author, post, repost_id, Visibility(visibility))
+        except (_Behind, DuplicateKey):
+            repost_id = PostId(next_after(repost_id))
+        else:
             return repost_id
     raise Conflict("post.busy")
 
 
-class _Behind(Exception):
-    """The repost's id is not above the account's last post: roll back and take a later one."""
-
-
-async def _write_repost(db: Db, author: Account, post: Post, repost_id: PostId, visibility: Visibility) -> bool:
+async def _write_repost(db: Db, author: Account, post: Post, repost_id: PostId, visibility: Visibility) -> None:
     own, theirs = bucket_of(author.id), bucket_of(post.id)
-    try:
-        async with db.edge(own, theirs) as tx:
-            row = await tx.row(REPOST, own, theirs, author.id, post.id, repost_id, visibility, post.author_id)
-            if row is None or row[0] == 0 or row[1] == 0:
-                raise _Behind
-            tx.emit(
-                PostCreated(
-                    post_id=repost_id,
-                    author_id=author.id,
-                    visibility=visibility,
-                    repost_of=post.id,
-                    repost_author=post.author_id,
-                    language=post.language,
-                    has_media=bool(post.media_ids),
-                    silent=author.state == "limited",
-                )
-            )
-            tx.signal(CountsChanged(post_id=post.id))
-            tx.signal(MarksChanged(post_id=post.id, account_id=author.id))
-    except _Behind:
-        return False
-    return True
+    async with db.edge(own, theirs) as tx:
+        row = await tx.row(REPOST, own, theirs, author.id, post.id, repost_id, visibility, post.author_id)
+        if row is None or row[0] == 0 or row[1] == 0:
+            raise _Behind
+        created = PostCreated(
+            post_id=repost_id,
+            author_id=author.id,
+            visibility=visibility,
+            repost_of=post.id,
+            repost_author=post.author_id,
+            language=post.language,
+            has_media=bool(post.media_ids),
+            silent=author.state == "limited",
+        )
+        tx.emit(created)
+        tx.signal(CountsChanged(post_id=post.id))
+        tx.signal(MarksChanged(post_id=post.id, account_id=author.id))
 
 
 UNREPOST = """
@@ -164,9 +167,11 @@ WITH mine AS (
 ), theirs AS (
     DELETE FROM reposts WHERE bucket = $2 AND post_id = $4 AND account_id = $3 AND EXISTS (SELECT 1 FROM mine)
 ), counted AS (
-    UPDATE post_counts SET reposts = reposts - 1 WHERE bucket = $2 AND post_id = $4 AND slot = 0 AND EXISTS (SELECT 1 FROM mine)
+    UPDATE post_counts SET reposts = reposts - 1
+     WHERE bucket = $2 AND post_id = $4 AND slot = 0 AND EXISTS (SELECT 1 FROM mine)
 ), author AS (
-    UPDATE account_counts SET posts = posts - 1 WHERE bucket = $1 AND account_id = $3 AND slot = 0 AND EXISTS (SELECT 1 FROM mine)
+    UPDATE account_counts SET posts = posts - 1
+     WHERE bucket = $1 AND account_id = $3 AND slot = 0 AND EXISTS (SELECT 1 FROM mine)
 ), gone AS (
     UPDATE posts SET state = 1 WHERE bucket = $1 AND id IN (SELECT repost_id FROM mine)
 )
@@ -187,7 +192,7 @@ async def unrepost(db: Db, account_id: AccountId, post: Post) -> bool:
     return True
 
 
-# ---------------------------------------------------------------------------------------------------- marks of one's own
+# ------------------------------------------------------------------------------------------- marks of one's own
 
 BOOKMARK = """
 INSERT INTO bookmarks (bucket, account_id, post_id, id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING

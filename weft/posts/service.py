@@ -1,27 +1,107 @@
-"""What other slices and the edges may do with posts."""
+"""What other slices and the edges may do with posts. Each function lives in the module of its idea."""
 
-from weft.posts.create import Created, Prepared, audience_of, create_post, prepare
-from weft.posts.queries import load_counts, load_marks, load_polls, load_posts, load_thread, load_versions, load_votes
-from weft.posts.reactions import like_post, repost, set_bookmark, set_pin, set_thread_mute, unlike_post, unrepost
+from weft.posts.create import Created, create_post, find_earlier, require_earlier
+from weft.posts.deletion import delete_post
+from weft.posts.drafting import (
+    MAX_MEDIA,
+    POLL_OPTION_LENGTH,
+    POLL_OPTIONS,
+    POLL_SECONDS,
+    Limits,
+    Prepared,
+    audience_of,
+    prepare,
+    require_post,
+)
+from weft.posts.edit import edit_post, set_quote_policy
+from weft.posts.polls import end_polls, vote
+from weft.posts.queries import (
+    bookmarked_posts,
+    count_posts,
+    liked_posts,
+    likers,
+    load_counts,
+    load_marks,
+    load_polls,
+    load_posts,
+    load_versions,
+    load_votes,
+    pinned_posts,
+    quoting_posts,
+    reposters,
+)
+from weft.posts.quoting import revoke_quote
+from weft.posts.reactions import (
+    MAX_PINS,
+    like_post,
+    repost,
+    set_bookmark,
+    set_pin,
+    set_thread_mute,
+    unlike_post,
+    unrepost,
+)
+from weft.posts.scheduled import (
+    cancel_scheduled,
+    list_scheduled,
+    move_scheduled,
+    publish_due,
+    require_earlier_scheduled,
+    require_scheduled,
+    schedule_post,
+)
+from weft.posts.threads import ANYONES_REACH, USERS_REACH, Reach, load_context
 
 __all__ = [
+    "ANYONES_REACH",
+    "MAX_MEDIA",
+    "MAX_PINS",
+    "POLL_OPTIONS",
+    "POLL_OPTION_LENGTH",
+    "POLL_SECONDS",
+    "USERS_REACH",
     "Created",
+    "Limits",
     "Prepared",
+    "Reach",
     "audience_of",
+    "bookmarked_posts",
+    "cancel_scheduled",
+    "count_posts",
     "create_post",
+    "delete_post",
+    "edit_post",
+    "end_polls",
+    "find_earlier",
     "like_post",
+    "liked_posts",
+    "likers",
+    "list_scheduled",
+    "load_context",
     "load_counts",
     "load_marks",
     "load_polls",
     "load_posts",
-    "load_thread",
     "load_versions",
     "load_votes",
+    "move_scheduled",
+    "pinned_posts",
     "prepare",
+    "publish_due",
+    "quoting_posts",
     "repost",
+    "reposters",
+    "require_earlier",
+    "require_earlier_scheduled",
+    "require_post",
+    "require_scheduled",
+    "revoke_quote",
+    "schedule_post",
     "set_bookmark",
     "set_pin",
+    "set_quote_policy",
     "set_thread_mute",
     "unlike_post",
     "unrepost",
+    "vote",
 ]

@@ -1,0 +1,86 @@
+"""The posts around a post: what it answers, up to the root, and what answers it, depth first.
+
+Who may see which of them is decided by the caller, post by post.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from weft.infra.db import Reader
+from weft.kernel.ids import PostId, bucket_of
+from weft.posts.model import Post
+
+MOST_POSTS = 5000
+"""How many posts of one thread are looked at, oldest first."""
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """How far a reader may look."""
+
+    up: int
+    down: int
+    depth: int
+
+
+ANYONES_REACH = Reach(40, 60, 20)
+USERS_REACH = Reach(4096, 4096, 4096)
+
+THREAD = """
+SELECT post_id, parent_id FROM thread_posts WHERE bucket = $1 AND root_id = $2 AND post_id > $3
+ ORDER BY post_id LIMIT $4
+"""
+
+ANCESTORS = """
+WITH RECURSIVE up (post_id, parent_id, height) AS (
+    SELECT post_id, parent_id, 1 FROM thread_posts WHERE bucket = $1 AND root_id = $2 AND post_id = $3
+    UNION ALL
+    SELECT t.post_id, t.parent_id, up.height + 1 FROM up
+      JOIN thread_posts t ON t.bucket = $1 AND t.root_id = $2 AND t.post_id = up.parent_id WHERE up.height < $4
+)
+SELECT post_id, parent_id FROM up
+"""
+
+
+async def load_context(reader: Reader, post: Post, reach: Reach) -> tuple[list[int], list[int]]:
+    """Ids of the ancestors, root first, and of the descendants, depth first in the order they were written."""
+    root = post.root_id or post.id
+    bucket = bucket_of(root)
+    rows = await reader.rows(THREAD, bucket, root, 0, MOST_POSTS)
+    if len(rows) == MOST_POSTS and root != post.id:
+        rows = await reader.rows(ANCESTORS, bucket, root, post.id, reach.up)
+        rows += await reader.rows(THREAD, bucket, root, post.id, MOST_POSTS)
+    parents = {row[0]: row[1] for row in rows}
+    return ancestors(post.id, parents, reach.up), descendants(post.id, parents, reach)
+
+
+def ancestors(post_id: PostId, parents: Mapping[int, int], most: int) -> list[int]:
+    """The way up from a post, root first; the nearest ``most`` of it."""
+    found: list[int] = []
+    above = parents.get(post_id)
+    while above is not None and len(found) < most:
+        found.append(above)
+        above = parents.get(above)
+    return found[::-1]
+
+
+def descendants(post_id: PostId, parents: Mapping[int, int], reach: Reach) -> list[int]:
+    """What answers a post, each answer followed by its own answers."""
+    children: dict[int, list[int]] = {}
+    for child, parent in parents.items():
+        children.setdefault(parent, []).append(child)
+    found: list[int] = []
+    waiting = _begin(children.get(post_id, ()), 1)
+    while waiting and len(found) < reach.down:
+        id_, depth = waiting.pop()
+        found.append(id_)
+        if depth < reach.depth:
+            waiting.extend(_begin(children.get(id_, ()), depth + 1))
+    return found
+
+
+def _begin(ids: Sequence[int], depth: int) -> list[tuple[int, int]]:
+    """Siblings for the end of the stack: the oldest comes off first."""
+    return [(id_, depth) for id_ in sorted(ids, reverse=True)]
