@@ -1,6 +1,8 @@
 """Following, asking to follow, and what ends it."""
 
 import asyncio
+import contextlib
+from collections.abc import Awaitable
 
 import pytest
 
@@ -162,11 +164,9 @@ async def test_who_blocks_or_is_blocked_cannot_follow(db: Db, ann: AccountId, bo
 async def test_follows_blocks_and_unfollows_at_once_leave_whole_edges(
     db: Db, ann: AccountId, bob: AccountId, lock: AccountId
 ) -> None:
-    async def quietly(change: object) -> None:
-        try:
-            await change  # type: ignore[misc]
-        except (Forbidden, NotFound):
-            pass
+    async def quietly(change: Awaitable[object]) -> None:
+        with contextlib.suppress(Forbidden, NotFound):
+            await change
 
     for _ in range(12):
         await asyncio.gather(

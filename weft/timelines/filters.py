@@ -1,4 +1,4 @@
-"""Filters: which of a viewer's filters a post matches. Writing them is in ``filter_edits``.
+"""Filters: which of a viewer's filters a post matches. Writing filters is in ``filter_edits``.
 
 Keywords are compared on folded text by plain search, never by a pattern that a person wrote, so the time is linear in
 the text whatever the keywords are.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from weft.kernel.ids import PostId
 from weft.kernel.text.terms import contains_phrase, fold
 from weft.timelines.model import Filter, FilterHit, Viewer
 
@@ -64,7 +65,7 @@ def _hit(compiled: _Compiled, text: str, post_ids: tuple[int, ...], now_ms: int)
     if expires is not None and expires <= now_ms:
         return None
     keywords = tuple(needle.keyword for needle in compiled.needles if needle.matches(text))
-    posts = tuple(id_ for id_ in post_ids if id_ in compiled.posts)
+    posts = tuple(PostId(id_) for id_ in post_ids if id_ in compiled.posts)
     if not keywords and not posts:
         return None
     return FilterHit(compiled.filter, keywords, posts)
