@@ -62,8 +62,10 @@ class Provider(msgspec.Struct):
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str = ""
-    id_token_signing_alg_values_supported: list[str] = ["RS256"]
-    token_endpoint_auth_methods_supported: list[str] = ["client_secret_basic"]
+    id_token_signing_alg_values_supported: list[str] = msgspec.field(default_factory=lambda: ["RS256"])
+    token_endpoint_auth_methods_supported: list[str] = msgspec.field(
+        default_factory=lambda: ["client_secret_basic"]
+    )
     authorization_response_iss_parameter_supported: bool = False
 
 

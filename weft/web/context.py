@@ -1,0 +1,28 @@
+"""What the handlers of the pages work with: the ports of one worker, put together by ``wiring``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from weft.accounts.service import OidcClient, Passwords, Seal
+    from weft.infra.admit import Admit
+    from weft.infra.db import Db
+    from weft.settings import Settings
+    from weft.web.pages import Pages
+
+
+@dataclass(frozen=True, kw_only=True)
+class Web:
+    """The context of every page: ``call.app``."""
+
+    settings: Settings
+    db: Db
+    admit: Admit
+    passwords: Passwords
+    pages: Pages
+    seal: Seal
+    """Signs what a browser keeps for us between two pages."""
+    oidc: OidcClient | None = None
+    """The provider that people may sign in with; None without one."""

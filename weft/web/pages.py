@@ -1,0 +1,90 @@
+"""Makes pages from templates: the language, the headers and the texts that all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from weft.infra.routing.table import Response
+from weft.settings import Settings
+from weft.web.assets import Assets
+from weft.web.texts import LANGUAGES, texts_in
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+HTML = b"text/html; charset=utf-8"
+CSP = b"default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+FORM_CSP = CSP + b"; form-action 'self'"
+
+Header = tuple[bytes, bytes]
+
+
+class Pages:
+    """Templates escape whatever they are given; nothing else makes HTML here."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.assets = Assets()
+        self._settings = settings
+
+    def show(
+        self,
+        template: str,
+        language: str,
+        values: Mapping[str, Any],
+        *,
+        status: int = 200,
+        headers: tuple[Header, ...] = (),
+    ) -> Response:
+        """A page. Where a form ends in a redirect to an app, ``leaves`` says so: browsers would stop it otherwise."""
+        texts = texts_in(language)
+        body = self._environment.get_template(template).render(
+            t=texts,
+            language=language,
+            title=self._settings.title,
+            assets=self.assets,
+            settings=self._settings,
+            **values,
+        )
+        policy = CSP if values.get("leaves") else FORM_CSP
+        return Response(status, body.encode(), HTML, [(b"content-security-policy", policy), *headers])
+
+    def say(self, language: str, key: str, *, status: int = 200, headers: tuple[Header, ...] = ()) -> Response:
+        """A page with a title and a sentence: ``KEY.title`` and ``KEY.text``."""
+        texts = texts_in(language)
+        values = {"heading": texts[f"{key}.title"], "text": texts[f"{key}.text"], "link": None}
+        return self.show("message.html", language, values, status=status, headers=headers)
+
+    def error(self, status: int, sentence: str, request_id: str) -> bytes:
+        """An error page, for the application's ``render_error``."""
+        texts = texts_in("en")
+        values = {"heading": texts[_HEADINGS.get(status, "error.other")], "text": sentence, "link": None}
+        if status >= 500:
+            values["text"] = f"{sentence} ({request_id})"
+        return self.show("message.html", "en", values).body
+
+    @cached_property
+    def _environment(self) -> Environment:
+        # Made for the first page: a server that only apps use does not pay the memory.
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+
+        return Environment(
+            loader=PackageLoader("weft.web", "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+
+_HEADINGS = {403: "error.forbidden", 404: "error.absent", 429: "error.limited"}
+
+
+def choose_language(asked: str, accepted: bytes) -> str:
+    """The first language asked for that we speak, from the address or from the browser."""
+    for text in (asked, *accepted.decode("latin-1")[:200].split(",")):
+        language = text.partition(";")[0].strip().partition("-")[0].lower()
+        if language in LANGUAGES:
+            return language
+    return "en"

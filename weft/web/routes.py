@@ -1,0 +1,17 @@
+"""All routes of the server-rendered pages."""
+
+from __future__ import annotations
+
+from weft.infra.routing.table import Route
+from weft.web import access, assets, consent, oidc, password, sign_in, sign_up, waiting
+
+ROUTES: tuple[Route, ...] = (
+    *assets.ROUTES,
+    *sign_in.ROUTES,
+    *sign_up.ROUTES,
+    *waiting.ROUTES,
+    *password.ROUTES,
+    *consent.ROUTES,
+    *access.ROUTES,
+    *oidc.ROUTES,
+)
