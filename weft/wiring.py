@@ -47,7 +47,7 @@ from weft.search import jobs as search_jobs
 from weft.settings import Settings, SettingsError
 from weft.timelines import jobs as timelines_jobs
 from weft.timelines.service import Streams, Timelines, Viewers
-from weft.web import media_files
+from weft.web import media_files, pictures
 from weft.web import routes as web_routes
 from weft.web.context import Web
 from weft.web.pages import Pages
@@ -88,7 +88,7 @@ def event_kinds() -> list[type[Event]]:
 
 def all_routes() -> list[Route]:
     """The whole route table, for the OpenAPI document."""
-    return [*mastodon_routes.ROUTES, *web_routes.ROUTES, *media_files.ROUTES]
+    return [*mastodon_routes.ROUTES, *web_routes.ROUTES, *media_files.ROUTES, *pictures.ROUTES]
 
 
 class Ports:
@@ -200,7 +200,7 @@ class Worker:
             sockets=sockets_of(context), on_done=metrics.request if metrics is not None else None,
         )
         files = media_files.Files(ports.blobs)
-        others = [(web_routes.ROUTES, web), (media_files.ROUTES, files)]
+        others = [(web_routes.ROUTES, web), (media_files.ROUTES, files), (pictures.ROUTES, pictures.Pictures())]
         return Application(mastodon_routes.ROUTES, context, serving, others)
 
     async def drain(self) -> None:
