@@ -40,6 +40,9 @@ class FakeApp:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         if scope["path"] == "/slow":
             await asyncio.sleep(1)
+        if scope["path"] == "/stuck":
+            await send({"type": "http.response.body", "body": b"begin ", "more_body": True})
+            await asyncio.sleep(60)
         if scope["path"] == "/stream":
             await send({"type": "http.response.body", "body": b"begin ", "more_body": True})
             await self._draining.wait()

@@ -126,6 +126,21 @@ def test_requests_under_way_finish_and_streams_are_closed(start: Start) -> None:
     assert server.end() == 0
 
 
+@pytest.mark.parametrize("hurried", [False, True])
+def test_a_request_that_does_not_end_holds_up_the_stop_only_so_long(start: Start, hurried: bool) -> None:
+    server = start()
+    server.wait_until_ready()
+    with httpx.stream("GET", server.url + "/stuck") as answer:
+        assert next(answer.iter_raw()) == b"begin "
+        began = time.monotonic()
+        server.process.send_signal(signal.SIGINT)
+        if hurried:
+            time.sleep(0.3)
+            server.process.send_signal(signal.SIGINT)
+        assert server.end() == 0
+    assert time.monotonic() - began < (2 if hurried else 10)
+
+
 def test_a_crashed_worker_is_started_again(start: Start) -> None:
     server = start(workers=2)
     server.wait_until_ready()
