@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.support.postgres import KINDS, Servers
+from tests.support.server import LiveServer, running_server
 from weft.infra.db import Db, open_db
 from weft.kernel.clock import ManualClock
 
@@ -62,3 +63,10 @@ async def db(database_url: str, clock: ManualClock) -> AsyncIterator[Db]:
     database = await open_db(database_url, clock, size=6)
     yield database
     await database.close()
+
+
+@pytest.fixture(scope="session")
+def server(servers: Servers, request: pytest.FixtureRequest) -> Iterator[LiveServer]:
+    """One running server for all tests of this process that want one. Make people of your own on it: it is shared."""
+    with servers.database(str(request.config.getoption("--postgres")), migrated=True) as url, running_server(url) as live:
+        yield live

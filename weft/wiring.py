@@ -139,7 +139,7 @@ class Worker:
         self.db = db = await open_db(self._url, clock, size=POOL_SIZE)
         self.ports = ports = Ports(settings, clock, db)
         codec = EventCodec(event_kinds())
-        cells = Cells(settings.folder / CELLS if settings.workers > 1 else None)
+        cells = Cells(settings.folder / CELLS)
         self.signals = signals = Signals(self._url, codec, cells, index=self._index, peers=settings.workers > 1)
         db.publish = signals.publish
         metrics = Metrics() if settings.metrics_port else None
