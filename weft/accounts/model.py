@@ -179,7 +179,7 @@ class Session(msgspec.Struct, frozen=True):
 
     account_id: AccountId
     hash: bytes
-    created_ms: int
+    used_ms: int
 
 
 class Invite(msgspec.Struct, frozen=True):

@@ -61,7 +61,7 @@ async def create_session(tx: Tx, account_id: AccountId, user_agent: str) -> str:
 
 
 FIND = """
-SELECT s.account_id, s.hash, s.created_ms FROM sessions s
+SELECT s.account_id, s.hash, s.used_ms FROM sessions s
   JOIN accounts a ON a.bucket = s.bucket AND a.id = s.account_id
  WHERE s.bucket = $1 AND s.hash = $2 AND s.used_ms > $3 AND a.state IN ('active', 'limited')
 """
@@ -73,12 +73,17 @@ async def find_session(reader: Reader, text: str, now_ms: int) -> Session | None
     return Session(row[0], row[1], row[2]) if row is not None else None
 
 
-USE = "UPDATE sessions SET used_ms = $3 WHERE bucket = $1 AND hash = $2 AND used_ms < $3 - 3600000"
+USE = "UPDATE sessions SET used_ms = $3 WHERE bucket = $1 AND hash = $2"
 
 
-async def note_session_use(tx: Tx, session: Session) -> None:
+async def note_session_use(db: Db, session: Session) -> None:
     """Keep a session alive; stored at most once an hour."""
-    await tx.execute(USE, bucket_of(session.account_id), session.hash, tx.now_ms)
+    now_ms = db.clock.now_ms()
+    if session.used_ms > now_ms - NOTE_USE_MS:
+        return
+    bucket = bucket_of(session.account_id)
+    async with db.once(bucket) as run:
+        await run.execute(USE, bucket, session.hash, now_ms)
 
 
 LIST = """

@@ -66,8 +66,7 @@ async def browser_of(call: Call[Web, Any], asked_language: str = "") -> Browser:
             return known
         account = await find_account(reader, session.account_id)
         user = await find_user(reader, session.account_id)
-    async with web.db.tx(bucket_of(session.account_id)) as tx:
-        await note_session_use(tx, session)
+    await note_session_use(web.db, session)
     return msgspec.structs.replace(known, session_text=text, session=session, account=account, user=user)
 
 
