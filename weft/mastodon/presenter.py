@@ -23,7 +23,15 @@ from weft.mastodon.entities import CustomEmoji
 from weft.mastodon.fragments import FRESH, RECOUNT, UNKNOWN, AccountEntry, PostEntry, Shelf
 from weft.mastodon.shapes import Shaper
 from weft.media.service import load_media
-from weft.posts.events import CountsChanged, PollEnded, PollVoted, PostCreated, PostDeleted, PostEdited, QuoteStateChanged
+from weft.posts.events import (
+    CountsChanged,
+    PollEnded,
+    PollVoted,
+    PostCreated,
+    PostDeleted,
+    PostEdited,
+    QuoteStateChanged,
+)
 from weft.posts.model import Post, PostCounts
 from weft.posts.service import load_counts, load_marks, load_polls, load_posts, load_votes
 from weft.relationships.events import Followed, Unfollowed
@@ -140,7 +148,9 @@ class Presenter:
         polls = await load_polls(reader, [post.id for post in posts.values() if post.has_poll])
         media = await load_media(reader, [id_ for post in posts.values() for id_ in post.media_ids])
         quoted = await load_posts(reader, [post.quote_of for post in posts.values() if post.quote_of is not None])
-        people = {id_ for post in posts.values() for id_ in (post.author_id, *post.mentions)} | {post.author_id for post in quoted.values()}
+        people = {id_ for post in posts.values() for id_ in (post.author_id, *post.mentions)} | {
+            post.author_id for post in quoted.values()
+        }
         await self._refresh_accounts(reader, [self._accounts.open(id_) for id_ in people])
         for entry, before in zip(entries, changes, strict=True):
             post = posts.get(entry.id)
@@ -153,7 +163,12 @@ class Presenter:
             entry.poll = polls.get(post.id)
             self._link(entry)
             mentioned = [self._accounts.open(id_) for id_ in post.mentions]
-            self._shaper.shape_post(entry, [media[id_] for id_ in post.media_ids if id_ in media], mentioned, self._address(quoted.get(post.quote_of or 0)))
+            self._shaper.shape_post(
+                entry,
+                [media[id_] for id_ in post.media_ids if id_ in media],
+                mentioned,
+                self._address(quoted.get(post.quote_of or 0)),
+            )
             if entry.changes == before:
                 entry.stale = FRESH
             self._posts.loaded(entry)
@@ -192,7 +207,15 @@ class Presenter:
         Only for a post without media, mentions, poll or quote, whose author's entry is known; others are loaded.
         """
         author = self._accounts.get(post.author_id)
-        if author is None or not author.body or post.media_ids or post.mentions or post.has_poll or post.quote_of or post.repost_of:
+        if (
+            author is None
+            or not author.body
+            or post.media_ids
+            or post.mentions
+            or post.has_poll
+            or post.quote_of
+            or post.repost_of
+        ):
             return
         author.counts = counts
         self._shaper.shape_account(author)
@@ -209,7 +232,11 @@ class Presenter:
     def visible(self, entry: PostEntry, viewer: Viewer) -> bool:
         """Whether the viewer may see this post and, of a repost, what it reposts."""
         if entry.inner is not None:
-            return not entry.inner.missing and can_see(entry.audience, viewer.facts) and can_see(entry.inner.audience, viewer.facts)
+            return (
+                not entry.inner.missing
+                and can_see(entry.audience, viewer.facts)
+                and can_see(entry.inner.audience, viewer.facts)
+            )
         return can_see(entry.audience, viewer.facts)
 
     async def require(self, id_: int, viewer: Viewer) -> PostEntry:
@@ -270,6 +297,12 @@ class Presenter:
         self._shaper.join(out, entry, viewer, befriended, self._clock.now_ms())
         return b"".join(out)
 
+    def unmarked(self, entry: PostEntry, viewer: Viewer) -> bytes:
+        """The status for a viewer who cannot have done anything with it yet: nothing is looked up."""
+        out: list[bytes] = []
+        self._shaper.join(out, entry, viewer, frozenset(), self._clock.now_ms())
+        return b"".join(out)
+
     async def show(self, id_: int, viewer: Viewer) -> bytes:
         """One status by id, as JSON.
 
@@ -301,7 +334,11 @@ class Presenter:
 
 def _stale_within(entry: PostEntry) -> bool:
     for inner in (entry.inner, entry.quoted):
-        if inner is not None and not inner.missing and (inner.stale or inner.author.stale or (not inner.simple and _stale_within(inner))):
+        if (
+            inner is not None
+            and not inner.missing
+            and (inner.stale or inner.author.stale or (not inner.simple and _stale_within(inner)))
+        ):
             return True
     return False
 

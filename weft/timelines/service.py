@@ -1,5 +1,6 @@
 """The door of the timelines: what the edges may call. Each function lives in the module of its idea."""
 
+from weft.timelines.connections import Body, Connection, Delivery, Listener, Told
 from weft.timelines.filter_edits import (
     FilterEdit,
     KeywordEdit,
@@ -15,6 +16,7 @@ from weft.timelines.filter_edits import (
     require_keyword,
 )
 from weft.timelines.filters import filter_hits
+from weft.timelines.interest import Channel
 from weft.timelines.lists import (
     ListEdit,
     add_members,
@@ -30,6 +32,7 @@ from weft.timelines.lists import (
 from weft.timelines.markers import Marker, load_markers, save_markers
 from weft.timelines.queries import load_filters, load_lists, load_members
 from weft.timelines.sources import Timelines
+from weft.timelines.streams import Streams
 from weft.timelines.tags import (
     NamedTag,
     TagDay,
@@ -49,14 +52,21 @@ from weft.timelines.tags import (
 from weft.timelines.viewers import Viewers
 
 __all__ = [
+    "Body",
+    "Channel",
+    "Connection",
+    "Delivery",
     "FilterEdit",
     "KeywordEdit",
     "ListEdit",
+    "Listener",
     "Marker",
     "NamedTag",
+    "Streams",
     "TagDay",
     "TagUse",
     "Timelines",
+    "Told",
     "Viewers",
     "add_filtered_post",
     "add_keyword",

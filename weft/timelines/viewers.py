@@ -11,7 +11,16 @@ from weft.infra.db import Db, Reader
 from weft.infra.signals import Signals
 from weft.kernel.ids import AccountId
 from weft.posts.events import MarksChanged, PollVoted, PostLiked, PostUnliked
-from weft.relationships.events import Blocked, FollowChanged, Followed, HostBlocksChanged, Muted, Unblocked, Unfollowed, Unmuted
+from weft.relationships.events import (
+    Blocked,
+    FollowChanged,
+    Followed,
+    HostBlocksChanged,
+    Muted,
+    Unblocked,
+    Unfollowed,
+    Unmuted,
+)
 from weft.relationships.model import Facts
 from weft.relationships.service import load_bounds, load_following
 from weft.timelines.events import ConversationChanged, ReadingChanged
@@ -53,6 +62,10 @@ class Viewers:
             self._signals.reset()
         viewer = self._viewers.get(account_id)
         return viewer if viewer is not None else await self._load(account_id)
+
+    def known(self, account_id: AccountId) -> Viewer | None:
+        """The viewer as this process knows it, without waiting for what other processes are about to say."""
+        return self._viewers.get(account_id)
 
     def drop(self, account_id: int) -> None:
         self._viewers.pop(account_id, None)

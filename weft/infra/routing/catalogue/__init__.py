@@ -26,6 +26,8 @@ STATUS_OF_CODE: Mapping[str, int] = {
     # An app's token is valid, it merely belongs to nobody: Mastodon answers 422.
     "token.no_user": 422,
     "route.method": 405,
+    # A socket's opening is counted by hand, where only the gate may raise Limited.
+    "stream.too_many": 429,
 }
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": en.SENTENCES}

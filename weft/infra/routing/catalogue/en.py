@@ -176,7 +176,12 @@ NOTIFICATIONS: dict[str, str] = {}
 SEARCH: dict[str, str] = {}
 
 STREAMING = {
+    "stream.frame": "The frame could not be read",
+    "stream.list_missing": "Missing list name parameter",
+    "stream.tag_missing": "Missing tag name parameter",
     "stream.too_many": "Too many requests",
+    "stream.unknown": "Unknown channel requested",
+    "stream.unknown_type": "Unknown stream type",
 }
 
 WEB = {
