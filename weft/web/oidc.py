@@ -37,7 +37,7 @@ from weft.web.browser import (
 from weft.web.context import Web
 from weft.web.page_route import page_route
 from weft.web.pages import Header
-from weft.web.sign_up import problems_of
+from weft.web.sign_up import in_words, problems_of
 
 TRIP, JOINING = "weft_trip", "weft_joining"
 TRIP_S, JOINING_S = 600, 900
@@ -192,8 +192,8 @@ def _join_page(
     identity = _who_joins(call, browser).identity
     values = {
         "given": given,
-        "problems": problems,
-        "error": error,
+        "problems": in_words(problems, browser.language),
+        "error": "sign_up.refused" if problems else error,
         "name": identity.name or identity.username,
         "email": identity.email,
         "provider": call.app.settings.oidc_name,

@@ -13,6 +13,7 @@ from weft.kernel.errors import Forbidden, Invalid, NotFound
 from weft.web.browser import Browser, begin_session, browser_of, redirect, safe_return, show
 from weft.web.context import Web
 from weft.web.page_route import page_route
+from weft.web.texts import texts_in
 
 
 class SignUpParams(msgspec.Struct):
@@ -49,6 +50,15 @@ def problems_of(error: Invalid) -> dict[str, list[str]]:
     return problems
 
 
+FIELDS = ("username", "email", "password", "agreement", "reason", "invite", "date_of_birth")
+
+
+def in_words(problems: dict[str, list[str]], language: str) -> dict[str, str]:
+    """What to say beside each field; an empty text where it is in order."""
+    texts = texts_in(language)
+    return {name: texts[problems[name][0]] if name in problems else "" for name in FIELDS}
+
+
 async def form(call: Call[Web, SignUpParams]) -> Response:
     browser = await browser_of(call, call.params.lang)
     if call.app.settings.signup == "closed":
@@ -60,8 +70,8 @@ def _page(call: Call[Web, SignUpParams], browser: Browser, problems: dict[str, l
     web, params = call.app, call.params
     values = {
         "given": params,
-        "problems": problems,
-        "error": error,
+        "problems": in_words(problems, browser.language),
+        "error": "sign_up.refused" if problems else error,
         "return_to": safe_return(params.return_to),
         "oidc": web.settings.oidc_name if web.oidc is not None else "",
         "leaves": True,
@@ -121,7 +131,12 @@ async def _owner_page(call: Call[Web, SignUpParams], browser: Browser, problems:
         valid = await is_owner_link(reader, call.path["token"])
     if not valid:
         return call.app.pages.say(browser.language, "link.expired", status=404)
-    values = {"given": call.params, "problems": problems, "token": call.path["token"]}
+    values = {
+        "given": call.params,
+        "problems": in_words(problems, browser.language),
+        "error": "sign_up.refused" if problems else "",
+        "token": call.path["token"],
+    }
     return show(call, browser, "owner.html", values, 422 if problems else 200)
 
 
