@@ -42,6 +42,7 @@ from weft.media import jobs as media_jobs
 from weft.media.service import MediaPool, Workshop
 from weft.notifications import jobs as notifications_jobs
 from weft.posts import jobs as posts_jobs
+from weft.posts.service import Limits
 from weft.relationships import jobs as relationships_jobs
 from weft.search import jobs as search_jobs
 from weft.settings import Settings, SettingsError
@@ -65,14 +66,20 @@ def all_handlers() -> dict[type[Event], list[Handler]]:
     """Event -> what it starts, from every slice."""
     together: dict[type[Event], list[Handler]] = {}
     for jobs in (posts_jobs, timelines_jobs, notifications_jobs, search_jobs):
-        for kind, handlers in jobs.HANDLERS.items():
-            together.setdefault(kind, []).extend(handlers)
+        for kind, name, handle in jobs.HANDLERS:
+            together.setdefault(kind, []).append((name, handle))
     return together
 
 
-def all_jobs() -> list[Job]:
-    """Jobs that no event starts, but for those that need a port (``Worker``)."""
-    return [*accounts_jobs.JOBS, *relationships_jobs.JOBS, *posts_jobs.JOBS, *notifications_jobs.JOBS, *search_jobs.JOBS]
+def all_jobs(settings: Settings, ports: Ports) -> list[Job]:
+    """Jobs that no event starts."""
+    return [
+        *accounts_jobs.JOBS,
+        *relationships_jobs.JOBS,
+        *posts_jobs.jobs(Limits(settings.max_characters, settings.domain)),
+        *search_jobs.JOBS,
+        *media_jobs.jobs(ports.workshop, ports.blobs),
+    ]
 
 
 def event_kinds() -> list[type[Event]]:
@@ -105,7 +112,9 @@ class Ports:
         self.pool = MediaPool(self.blobs.scratch)
         self.workshop = Workshop(db, self.blobs, self.pool)
         try:
-            self.fetcher = Fetcher(frozenset(settings.fetch_allow), settings.dns or None, f"Weft/{__version__} (+{settings.url})")
+            self.fetcher = Fetcher(
+                frozenset(settings.fetch_allow), settings.dns or None, f"Weft/{__version__} (+{settings.url})"
+            )
             self.mailer = Mailer(settings.smtp, settings.mail_from or default_sender(settings.domain), clock)
         except (ValueError, WeftError) as error:
             raise SettingsError(f"A setting of mail or outgoing requests cannot be used: {error}") from None
@@ -145,11 +154,12 @@ class Worker:
         metrics = Metrics() if settings.metrics_port else None
         self.errands = self._errands(codec)
         handlers = all_handlers() | {kind: [("errands.store", self.errands.store)] for kind in OUTSIDE}
-        self.dispatcher = Dispatcher(db, codec, handlers, buckets=range_of(self._index, settings.workers), counts=metrics)
+        self.dispatcher = Dispatcher(
+            db, codec, handlers, buckets=range_of(self._index, settings.workers), counts=metrics
+        )
         for kind in handlers:
             signals.on(kind, self.dispatcher.wake)
-        jobs = [*all_jobs(), *media_jobs.jobs(ports.workshop, ports.blobs)]
-        self.periodic = Periodic(db, jobs) if self._index == 0 else None
+        self.periodic = Periodic(db, all_jobs(settings, ports)) if self._index == 0 else None
         self._application = await self._make_application(metrics)
         await signals.start()
         await self.dispatcher.start()
@@ -183,21 +193,46 @@ class Worker:
         timelines.listen(signals)
         presenter = Presenter(ports.db, settings, ports.clock)
         presenter.listen(signals)
-        self.streams = streams = Streams(viewers, ports.clock)
+        self.streams = streams = Streams(ports.db, viewers, ports.clock, limited=settings.limits)
+        streams.listen(signals)
         context = Mastodon(
-            settings=settings, db=ports.db, clock=ports.clock, admit=ports.admit, signals=signals, dispatcher=self.dispatcher, blobs=ports.blobs,
-            workshop=ports.workshop, mailer=ports.mailer, fetcher=ports.fetcher, passwords=ports.passwords, authenticator=authenticator,
-            viewers=viewers, timelines=timelines, streams=streams, presenter=presenter, vapid_key=await vapid_public_key(ports.db),
+            settings=settings,
+            db=ports.db,
+            clock=ports.clock,
+            admit=ports.admit,
+            signals=signals,
+            dispatcher=self.dispatcher,
+            blobs=ports.blobs,
+            workshop=ports.workshop,
+            mailer=ports.mailer,
+            fetcher=ports.fetcher,
+            passwords=ports.passwords,
+            authenticator=authenticator,
+            viewers=viewers,
+            timelines=timelines,
+            streams=streams,
+            presenter=presenter,
+            vapid_key=await vapid_public_key(ports.db),
             document=Document(all_routes(), settings),
         )
         oidc = OidcClient(ports.fetcher, ports.clock, settings) if settings.oidc_issuer else None
         web = Web(
-            settings=settings, db=ports.db, admit=ports.admit, passwords=ports.passwords, pages=Pages(settings), seal=await load_seal(ports.db), oidc=oidc,
+            settings=settings,
+            db=ports.db,
+            admit=ports.admit,
+            passwords=ports.passwords,
+            pages=Pages(settings),
+            seal=await load_seal(ports.db),
+            oidc=oidc,
         )
         serving = Serving(
-            authenticate=authenticator, admit=ports.admit, clock=ports.clock, base_url=settings.url,
+            authenticate=authenticator,
+            admit=ports.admit,
+            clock=ports.clock,
+            base_url=settings.url,
             trusted_proxies=tuple(ipaddress.ip_network(network) for network in settings.trusted_proxies),
-            sockets=sockets_of(context), on_done=metrics.request if metrics is not None else None,
+            sockets=sockets_of(context),
+            on_done=metrics.request if metrics is not None else None,
         )
         files = media_files.Files(ports.blobs)
         others = [(web_routes.ROUTES, web), (media_files.ROUTES, files), (pictures.ROUTES, pictures.Pictures())]

@@ -57,7 +57,9 @@ class Person:
 
 
 def _checked(response: httpx.Response) -> Any:
-    assert response.status_code < 300, f"{response.request.method} {response.request.url}: {response.status_code} {response.text}"
+    assert response.status_code < 300, (
+        f"{response.request.method} {response.request.url}: {response.status_code} {response.text}"
+    )
     return response.json()
 
 
@@ -147,13 +149,21 @@ async def _issue(db: Db, account_id: AccountId, scopes: str) -> str:
         return (await create_token(tx, new)).text
 
 
-def start_server(data: Path, environ: Mapping[str, str] | None = None, *options: str, database_url: str = "") -> LiveServer:
+def start_server(
+    data: Path, environ: Mapping[str, str] | None = None, *options: str, database_url: str = ""
+) -> LiveServer:
     """Run ``weft up`` on a free port and wait for its ready line."""
     command = [sys.executable, "-m", "weft.cli", "up", "--data", str(data), "--port", "0", *options]
     if database_url:
         command += ["--database", database_url]
     log = (data.parent / f"{data.name}.log").open("w")
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | {"WEFT_LIMITS": "off"} | dict(environ or {}))
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+        env=os.environ | {"WEFT_LIMITS": "off"} | dict(environ or {}),
+    )
     assert process.stdout is not None
     for line in process.stdout:
         found = READY.search(line)

@@ -17,6 +17,7 @@ class Addresses:
 
     def __init__(self, settings: Settings) -> None:
         self.base = settings.url
+        self.domain = settings.domain.lower()
         self.media_base = (settings.media_url or settings.url).rstrip("/") + "/media/"
         self.tag_base = f"{self.base}/tags/"
         self.missing_avatar = f"{self.base}/avatars/original/missing.png"

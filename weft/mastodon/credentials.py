@@ -21,7 +21,13 @@ from weft.mastodon.context import Mastodon
 from weft.media.service import LIMITS, Want
 from weft.relationships.service import count_follow_requests
 
-_ROLE_NUMBERS = {"owner": ("3", "1048575"), "admin": ("2", "1048575"), "moderator": ("1", "1308"), "advertiser": ("4", "0"), "member": ("-99", "0")}
+_ROLE_NUMBERS = {
+    "owner": ("3", "1048575"),
+    "admin": ("2", "1048575"),
+    "moderator": ("1", "1308"),
+    "advertiser": ("4", "0"),
+    "member": ("-99", "0"),
+}
 """Role ids and permission bits as clients know them: everything, the moderator's share, or nothing."""
 
 
@@ -90,23 +96,34 @@ async def credentials(app: Mastodon, call: Call[Mastodon, Any]) -> e.CredentialA
     public = app.presenter.shaper.account(entry)
     return e.CredentialAccount(
         **{name: getattr(public, name) for name in e.Account.__struct_fields__},
-        source=source_of(entry.account, user, requests), role=role_of(entry.account),
+        source=source_of(entry.account, user, requests),
+        role=role_of(entry.account),
     )
 
 
 def source_of(account: Person, user: User, requests: int) -> e.Source:
     return e.Source(
-        note=account.bio, fields=[e.AccountField(field.name, field.value, None) for field in account.fields],
-        privacy=VISIBILITIES[user.post_visibility], sensitive=user.post_sensitive, language=user.post_language or None,
-        follow_requests_count=requests, hide_collections=account.hide_collections, discoverable=account.discoverable,
-        indexable=account.indexable, attribution_domains=list(account.attribution_domains), quote_policy=user.quote_policy,
+        note=account.bio,
+        fields=[e.AccountField(field.name, field.value, None) for field in account.fields],
+        privacy=VISIBILITIES[user.post_visibility],
+        sensitive=user.post_sensitive,
+        language=user.post_language or None,
+        follow_requests_count=requests,
+        hide_collections=account.hide_collections,
+        discoverable=account.discoverable,
+        indexable=account.indexable,
+        attribution_domains=list(account.attribution_domains),
+        quote_policy=user.quote_policy,
     )
 
 
 def role_of(account: Person) -> e.Role:
     number, permissions = _ROLE_NUMBERS[account.role]
     return e.Role(
-        id=number, name=account.role.capitalize() if account.role != "member" else "", permissions=permissions, color="",
+        id=number,
+        name=account.role.capitalize() if account.role != "member" else "",
+        permissions=permissions,
+        color="",
         highlighted=account.role in ("owner", "admin", "moderator"),
     )
 
@@ -132,15 +149,23 @@ async def profile_edit(call: Call[Mastodon, UpdateParams]) -> ProfileEdit:
     fields = None
     if params.fields_attributes is not None:
         fields = tuple(
-            Field(clean_line(field.name, 300), clean_line(field.value, 300)) for field in params.fields_attributes if field.name.strip() or field.value.strip()
+            Field(clean_line(field.name, 300), clean_line(field.value, 300))
+            for field in params.fields_attributes
+            if field.name.strip() or field.value.strip()
         )
     return ProfileEdit(
         display_name=clean_line(params.display_name, 100) if params.display_name is not None else None,
         bio=clean_text(params.note) if params.note is not None else None,
-        fields=fields, avatar=await _picture(call, "avatar", Want.AVATAR), header=await _picture(call, "header", Want.HEADER),
-        avatar_description=params.avatar_description, header_description=params.header_description,
-        kind=None if params.bot is None else "bot" if params.bot else "person", locked=params.locked, discoverable=params.discoverable,
-        indexable=params.indexable, hide_collections=params.hide_collections,
+        fields=fields,
+        avatar=await _picture(call, "avatar", Want.AVATAR),
+        header=await _picture(call, "header", Want.HEADER),
+        avatar_description=params.avatar_description,
+        header_description=params.header_description,
+        kind=None if params.bot is None else "bot" if params.bot else "person",
+        locked=params.locked,
+        discoverable=params.discoverable,
+        indexable=params.indexable,
+        hide_collections=params.hide_collections,
         attribution_domains=tuple(params.attribution_domains) if params.attribution_domains is not None else None,
     )
 
@@ -172,7 +197,12 @@ def preferences_edit(source: SourceParams | None) -> PreferencesEdit | None:
             raise Invalid("param.type", field="source[language]")
     if source.quote_policy not in (None, "public", "followers", "nobody"):
         raise Invalid("param.type", field="source[quote_policy]")
-    return PreferencesEdit(post_visibility=visibility, post_sensitive=source.sensitive, post_language=language, quote_policy=source.quote_policy)
+    return PreferencesEdit(
+        post_visibility=visibility,
+        post_sensitive=source.sensitive,
+        post_language=language,
+        quote_policy=source.quote_policy,
+    )
 
 
 async def _profile(call: Call[Mastodon, Any]) -> Profile:
@@ -182,14 +212,22 @@ async def _profile(call: Call[Mastodon, Any]) -> Profile:
         raise NotFound("record.absent")
     at = call.app.presenter.addresses
     return Profile(
-        id=str(account.id), display_name=account.display_name, note=account.bio,
+        id=str(account.id),
+        display_name=account.display_name,
+        note=account.bio,
         fields=[e.AccountField(field.name, field.value, None) for field in account.fields],
         avatar=at.file(account.avatar) if account.avatar else None,
-        avatar_static=at.file(account.avatar_static or account.avatar) if account.avatar else None, avatar_description=account.avatar_description,
+        avatar_static=at.file(account.avatar_static or account.avatar) if account.avatar else None,
+        avatar_description=account.avatar_description,
         header=at.file(account.header) if account.header else None,
-        header_static=at.file(account.header_static or account.header) if account.header else None, header_description=account.header_description,
-        locked=account.locked, bot=account.kind == "bot", hide_collections=account.hide_collections, discoverable=account.discoverable,
-        indexable=account.indexable, attribution_domains=list(account.attribution_domains),
+        header_static=at.file(account.header_static or account.header) if account.header else None,
+        header_description=account.header_description,
+        locked=account.locked,
+        bot=account.kind == "bot",
+        hide_collections=account.hide_collections,
+        discoverable=account.discoverable,
+        indexable=account.indexable,
+        attribution_domains=list(account.attribution_domains),
     )
 
 
@@ -221,26 +259,77 @@ _READ, _WRITE = ("profile", "read:accounts"), ("write:accounts",)
 
 ROUTES = (
     Route(
-        method="GET", path="/api/v1/accounts/verify_credentials", handler=verify, auth=Auth.USER, scopes=_READ, sees=Sees.OWN, rate=API, body=0,
-        returns=e.CredentialAccount, tag="accounts",
+        method="GET",
+        path="/api/v1/accounts/verify_credentials",
+        handler=verify,
+        auth=Auth.USER,
+        scopes=_READ,
+        sees=Sees.OWN,
+        rate=API,
+        body=0,
+        returns=e.CredentialAccount,
+        tag="accounts",
     ),
     Route(
-        method="PATCH", path="/api/v1/accounts/update_credentials", handler=update, auth=Auth.USER, scopes=_WRITE, sees=Sees.OWN, rate=API,
-        body=_PICTURES, params=UpdateParams, returns=e.CredentialAccount, tag="accounts",
+        method="PATCH",
+        path="/api/v1/accounts/update_credentials",
+        handler=update,
+        auth=Auth.USER,
+        scopes=_WRITE,
+        sees=Sees.OWN,
+        rate=API,
+        body=_PICTURES,
+        params=UpdateParams,
+        returns=e.CredentialAccount,
+        tag="accounts",
     ),
     Route(
-        method="GET", path="/api/v1/profile", handler=show_profile, auth=Auth.USER, scopes=_READ, sees=Sees.OWN, rate=API, body=0, returns=Profile, tag="accounts",
+        method="GET",
+        path="/api/v1/profile",
+        handler=show_profile,
+        auth=Auth.USER,
+        scopes=_READ,
+        sees=Sees.OWN,
+        rate=API,
+        body=0,
+        returns=Profile,
+        tag="accounts",
     ),
     Route(
-        method="PATCH", path="/api/v1/profile", handler=update_profile, auth=Auth.USER, scopes=_WRITE, sees=Sees.OWN, rate=API, body=_PICTURES,
-        params=UpdateParams, returns=Profile, tag="accounts",
+        method="PATCH",
+        path="/api/v1/profile",
+        handler=update_profile,
+        auth=Auth.USER,
+        scopes=_WRITE,
+        sees=Sees.OWN,
+        rate=API,
+        body=_PICTURES,
+        params=UpdateParams,
+        returns=Profile,
+        tag="accounts",
     ),
     Route(
-        method="DELETE", path="/api/v1/profile/avatar", handler=remove_avatar, auth=Auth.USER, scopes=_WRITE, sees=Sees.OWN, rate=API, body=0,
-        returns=e.CredentialAccount, tag="accounts",
+        method="DELETE",
+        path="/api/v1/profile/avatar",
+        handler=remove_avatar,
+        auth=Auth.USER,
+        scopes=_WRITE,
+        sees=Sees.OWN,
+        rate=API,
+        body=0,
+        returns=e.CredentialAccount,
+        tag="accounts",
     ),
     Route(
-        method="DELETE", path="/api/v1/profile/header", handler=remove_header, auth=Auth.USER, scopes=_WRITE, sees=Sees.OWN, rate=API, body=0,
-        returns=e.CredentialAccount, tag="accounts",
+        method="DELETE",
+        path="/api/v1/profile/header",
+        handler=remove_header,
+        auth=Auth.USER,
+        scopes=_WRITE,
+        sees=Sees.OWN,
+        rate=API,
+        body=0,
+        returns=e.CredentialAccount,
+        tag="accounts",
     ),
 )

@@ -91,9 +91,15 @@ async def host_meta(call: Call[Mastodon, None]) -> Response:
 
 async def nodeinfo_links(call: Call[Mastodon, None]) -> Response:
     base = call.app.settings.url
-    return as_json({"links": [
-        {"rel": f"http://nodeinfo.diaspora.software/ns/schema/{version}", "href": f"{base}/nodeinfo/{version}"} for version in ("2.0", "2.1")
-    ]}, headers=[_CACHE])
+    return as_json(
+        {
+            "links": [
+                {"rel": f"http://nodeinfo.diaspora.software/ns/schema/{version}", "href": f"{base}/nodeinfo/{version}"}
+                for version in ("2.0", "2.1")
+            ]
+        },
+        headers=[_CACHE],
+    )
 
 
 async def nodeinfo(call: Call[Mastodon, None]) -> Response:
@@ -105,13 +111,29 @@ async def nodeinfo(call: Call[Mastodon, None]) -> Response:
     settings = call.app.settings
     software = {"name": "weft", "version": __version__}
     document: dict[str, Any] = {
-        "version": version, "software": software, "protocols": ["activitypub"], "services": {"inbound": [], "outbound": []},
+        "version": version,
+        "software": software,
+        "protocols": ["activitypub"],
+        "services": {"inbound": [], "outbound": []},
         "openRegistrations": settings.signup in ("open", "approval"),
-        "usage": {"users": {"total": counts.users, "activeMonth": counts.active_month, "activeHalfyear": counts.active_half_year}, "localPosts": counts.posts},
-        "metadata": {"nodeName": settings.title, "nodeDescription": settings.description, "upstream": {"name": "mastodon", "version": "4.5.0"}},
+        "usage": {
+            "users": {
+                "total": counts.users,
+                "activeMonth": counts.active_month,
+                "activeHalfyear": counts.active_half_year,
+            },
+            "localPosts": counts.posts,
+        },
+        "metadata": {
+            "nodeName": settings.title,
+            "nodeDescription": settings.description,
+            "upstream": {"name": "mastodon", "version": "4.5.0"},
+        },
     }
     response = as_json(document, headers=[_CACHE])
-    response.content_type = f'application/json; profile="http://nodeinfo.diaspora.software/ns/schema/{version}#"; charset=utf-8'.encode()
+    response.content_type = (
+        f'application/json; profile="http://nodeinfo.diaspora.software/ns/schema/{version}#"; charset=utf-8'.encode()
+    )
     return response
 
 
@@ -124,7 +146,17 @@ async def health(call: Call[Mastodon, None]) -> Response:
 
 def _open(path: str, handler: Any, params: Any = None, style: Style = Style.MASTODON) -> Route:
     return Route(
-        method="GET", path=path, handler=handler, auth=Auth.NONE, scopes=(), sees=Sees.PUBLIC, rate=API, body=0, params=params, tag="discovery", style=style,
+        method="GET",
+        path=path,
+        handler=handler,
+        auth=Auth.NONE,
+        scopes=(),
+        sees=Sees.PUBLIC,
+        rate=API,
+        body=0,
+        params=params,
+        tag="discovery",
+        style=style,
     )
 
 

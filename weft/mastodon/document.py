@@ -26,7 +26,9 @@ class Document:
     @property
     def body(self) -> bytes:
         if not self._body:
-            self._body = msgspec.json.encode(openapi_document(self._routes, self._settings.title, __version__, self._settings.url))
+            self._body = msgspec.json.encode(
+                openapi_document(self._routes, self._settings.title, __version__, self._settings.url)
+            )
         return self._body
 
 
@@ -36,7 +38,15 @@ async def show(call: Call[Mastodon, Any]) -> Response:
 
 ROUTES = (
     Route(
-        method="GET", path="/api/weft/openapi.json", handler=show, auth=Auth.NONE, scopes=(), sees=Sees.PUBLIC, rate=API, body=0, tag="discovery",
+        method="GET",
+        path="/api/weft/openapi.json",
+        handler=show,
+        auth=Auth.NONE,
+        scopes=(),
+        sees=Sees.PUBLIC,
+        rate=API,
+        body=0,
+        tag="discovery",
         summary="This document",
     ),
 )

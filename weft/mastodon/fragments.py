@@ -51,7 +51,23 @@ class AccountEntry:
 class PostEntry:
     """One post. Body pieces in order: ``head`` (open object), ``counts``, the author's body, then what the viewer adds."""
 
-    __slots__ = ("audience", "author", "changes", "counts", "head", "id", "inner", "missing", "poll", "post", "quoted", "simple", "stale", "tally", "text")
+    __slots__ = (
+        "audience",
+        "author",
+        "changes",
+        "counts",
+        "head",
+        "id",
+        "inner",
+        "missing",
+        "poll",
+        "post",
+        "quoted",
+        "simple",
+        "stale",
+        "tally",
+        "text",
+    )
 
     def __init__(self, id_: int) -> None:
         self.id = id_
@@ -91,7 +107,7 @@ class Shelf(Generic[E]):
     """Entries by id, bounded by bytes: two generations, the older one dropped when the younger fills its half."""
 
     def __init__(self, make: Callable[[int], E], limit_bytes: int) -> None:
-        self._make = make
+        self._make: Callable[[int], E] = make
         self._half = limit_bytes // 2
         self._young: dict[int, E] = {}
         self._old: dict[int, E] = {}

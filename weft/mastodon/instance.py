@@ -89,8 +89,10 @@ async def load_counts(app: Mastodon) -> Counts:
     day = app.clock.now_ms() // 86_400_000
     async with app.db.read() as reader:
         return Counts(
-            await count_local_accounts(reader), await count_posts(reader),
-            await count_active_users(reader, day - 30), await count_active_users(reader, day - 182),
+            await count_local_accounts(reader),
+            await count_posts(reader),
+            await count_active_users(reader, day - 30),
+            await count_active_users(reader, day - 182),
         )
 
 
@@ -103,20 +105,34 @@ def configuration(settings: Settings) -> dict[str, Any]:
     least, most = POLL_SECONDS
     return {
         "accounts": {
-            "max_featured_tags": 10, "max_pinned_statuses": MAX_PINS, "max_note_length": MAX_BIO, "max_display_name_length": MAX_DISPLAY_NAME,
-            "max_profile_fields": MAX_FIELDS, "profile_field_name_limit": MAX_FIELD_NAME, "profile_field_value_limit": MAX_FIELD_VALUE,
+            "max_featured_tags": 10,
+            "max_pinned_statuses": MAX_PINS,
+            "max_note_length": MAX_BIO,
+            "max_display_name_length": MAX_DISPLAY_NAME,
+            "max_profile_fields": MAX_FIELDS,
+            "profile_field_name_limit": MAX_FIELD_NAME,
+            "profile_field_value_limit": MAX_FIELD_VALUE,
         },
         "statuses": {
-            "max_characters": settings.max_characters, "max_media_attachments": MAX_ATTACHMENTS, "characters_reserved_per_url": URL_LENGTH,
+            "max_characters": settings.max_characters,
+            "max_media_attachments": MAX_ATTACHMENTS,
+            "characters_reserved_per_url": URL_LENGTH,
             "supported_mime_types": ["text/plain"],
         },
         "media_attachments": {
-            "supported_mime_types": list(accepted_types()), "description_limit": MAX_DESCRIPTION, "image_size_limit": LIMITS.image_bytes,
-            "image_matrix_limit": LIMITS.image_pixels, "video_size_limit": LIMITS.video_bytes, "video_frame_rate_limit": LIMITS.frame_rate,
+            "supported_mime_types": list(accepted_types()),
+            "description_limit": MAX_DESCRIPTION,
+            "image_size_limit": LIMITS.image_bytes,
+            "image_matrix_limit": LIMITS.image_pixels,
+            "video_size_limit": LIMITS.video_bytes,
+            "video_frame_rate_limit": LIMITS.frame_rate,
             "video_matrix_limit": LIMITS.video_pixels,
         },
         "polls": {
-            "max_options": POLL_OPTIONS[1], "max_characters_per_option": POLL_OPTION_LENGTH, "min_expiration": least, "max_expiration": most,
+            "max_options": POLL_OPTIONS[1],
+            "max_characters_per_option": POLL_OPTION_LENGTH,
+            "min_expiration": least,
+            "max_expiration": most,
         },
     }
 
@@ -130,26 +146,50 @@ async def instance_v2(call: Call[Mastodon, None]) -> Response:
     counts = await load_counts(app)
     base = settings.url
     feeds = {"local": "public", "remote": "public"}
-    return as_json(InstanceV2(
-        domain=settings.domain, title=settings.title, version=VERSION, source_url=SOURCE_URL, description=settings.description,
-        usage={"users": {"active_month": counts.active_month}},
-        thumbnail={"url": f"{base}/assets/preview.png", "blurhash": None, "versions": {}, "description": settings.title},
-        icon=[{"src": f"{base}/assets/icon-{size}.png", "size": f"{size}x{size}"} for size in (192, 512)],
-        languages=list(settings.languages),
-        configuration={
-            "urls": {
-                "streaming": streaming_url(settings), "status": None, "about": f"{base}/about", "privacy_policy": f"{base}/privacy",
-                "terms_of_service": None,
+    return as_json(
+        InstanceV2(
+            domain=settings.domain,
+            title=settings.title,
+            version=VERSION,
+            source_url=SOURCE_URL,
+            description=settings.description,
+            usage={"users": {"active_month": counts.active_month}},
+            thumbnail={
+                "url": f"{base}/assets/preview.png",
+                "blurhash": None,
+                "versions": {},
+                "description": settings.title,
             },
-            "vapid": {"public_key": app.vapid_key}, **configuration(settings), "translation": {"enabled": False},
-            "timelines_access": {"live_feeds": feeds, "hashtag_feeds": feeds, "trending_link_feeds": feeds}, "limited_federation": False,
-        },
-        registrations={
-            "enabled": settings.signup != "closed", "approval_required": settings.signup == "approval", "reason_required": settings.signup == "approval",
-            "message": None, "min_age": settings.min_age or None, "url": f"{base}/sign-up" if settings.signup != "closed" else None,
-        },
-        api_versions=API_VERSIONS, contact={"email": settings.contact_email, "account": await contact_account(app)}, rules=rules(settings),
-    ), headers=_CACHE)
+            icon=[{"src": f"{base}/assets/icon-{size}.png", "size": f"{size}x{size}"} for size in (192, 512)],
+            languages=list(settings.languages),
+            configuration={
+                "urls": {
+                    "streaming": streaming_url(settings),
+                    "status": None,
+                    "about": f"{base}/about",
+                    "privacy_policy": f"{base}/privacy",
+                    "terms_of_service": None,
+                },
+                "vapid": {"public_key": app.vapid_key},
+                **configuration(settings),
+                "translation": {"enabled": False},
+                "timelines_access": {"live_feeds": feeds, "hashtag_feeds": feeds, "trending_link_feeds": feeds},
+                "limited_federation": False,
+            },
+            registrations={
+                "enabled": settings.signup != "closed",
+                "approval_required": settings.signup == "approval",
+                "reason_required": settings.signup == "approval",
+                "message": None,
+                "min_age": settings.min_age or None,
+                "url": f"{base}/auth/sign_up" if settings.signup != "closed" else None,
+            },
+            api_versions=API_VERSIONS,
+            contact={"email": settings.contact_email, "account": await contact_account(app)},
+            rules=rules(settings),
+        ),
+        headers=_CACHE,
+    )
 
 
 _CACHE = [(b"cache-control", b"public, max-age=60")]
@@ -173,13 +213,27 @@ SELECT id FROM accounts WHERE role = 'owner' AND host = '' AND state = 'active' 
 async def instance_v1(call: Call[Mastodon, None]) -> Response:
     app, settings = call.app, call.app.settings
     counts = await load_counts(app)
-    return as_json(InstanceV1(
-        uri=settings.domain, title=settings.title, short_description=settings.description, description=settings.description,
-        email=settings.contact_email, version=VERSION, urls={"streaming_api": streaming_url(settings)},
-        stats={"user_count": counts.users, "status_count": counts.posts, "domain_count": 0}, thumbnail=f"{settings.url}/assets/preview.png",
-        languages=list(settings.languages), registrations=settings.signup != "closed", approval_required=settings.signup == "approval",
-        invites_enabled=settings.signup == "invite", configuration=configuration(settings), contact_account=await contact_account(app), rules=rules(settings),
-    ), headers=_CACHE)
+    return as_json(
+        InstanceV1(
+            uri=settings.domain,
+            title=settings.title,
+            short_description=settings.description,
+            description=settings.description,
+            email=settings.contact_email,
+            version=VERSION,
+            urls={"streaming_api": streaming_url(settings)},
+            stats={"user_count": counts.users, "status_count": counts.posts, "domain_count": 0},
+            thumbnail=f"{settings.url}/assets/preview.png",
+            languages=list(settings.languages),
+            registrations=settings.signup != "closed",
+            approval_required=settings.signup == "approval",
+            invites_enabled=settings.signup == "invite",
+            configuration=configuration(settings),
+            contact_account=await contact_account(app),
+            rules=rules(settings),
+        ),
+        headers=_CACHE,
+    )
 
 
 async def show_rules(call: Call[Mastodon, None]) -> Response:
@@ -188,7 +242,9 @@ async def show_rules(call: Call[Mastodon, None]) -> Response:
 
 async def extended_description(call: Call[Mastodon, None]) -> Response:
     settings = call.app.settings
-    return as_json(ExtendedDescription(_EPOCH, render_bio(settings.description, tag_base=call.app.presenter.addresses.tag_base)))
+    return as_json(
+        ExtendedDescription(_EPOCH, render_bio(settings.description, mentions={}, tag_base=call.app.presenter.addresses.tag_base))
+    )
 
 
 _EPOCH = "2026-01-01T00:00:00.000Z"
@@ -200,7 +256,7 @@ async def privacy_policy(call: Call[Mastodon, None]) -> Response:
         "It has no trackers and sells nothing. Addresses of connections are not stored with accounts. "
         "You may delete your account at any time; what you wrote goes with it."
     )
-    return as_json(ExtendedDescription(_EPOCH, render_bio(text, tag_base=call.app.presenter.addresses.tag_base)))
+    return as_json(ExtendedDescription(_EPOCH, render_bio(text, mentions={}, tag_base=call.app.presenter.addresses.tag_base)))
 
 
 async def no_document(call: Call[Mastodon, None]) -> Response:
@@ -230,11 +286,16 @@ async def activity(call: Call[Mastodon, None]) -> Response:
     monday = call.app.clock.now_ms() // week_ms * week_ms - 3 * 86_400_000  # the epoch was a Thursday
     weeks = [monday - number * week_ms for number in range(12)]
     async with call.app.db.read() as reader:
-        rows = [await reader.row(ACTIVITY, start << 16, (start + week_ms) << 16, start, start + week_ms) for start in weeks]
-    return as_json([
-        {"week": str(start // 1000), "statuses": str(row[0]), "logins": str(row[1]), "registrations": str(row[2])}
-        for start, row in zip(weeks, rows, strict=True) if row is not None
-    ])
+        rows = [
+            await reader.row(ACTIVITY, start << 16, (start + week_ms) << 16, start, start + week_ms) for start in weeks
+        ]
+    return as_json(
+        [
+            {"week": str(start // 1000), "statuses": str(row[0]), "logins": str(row[1]), "registrations": str(row[2])}
+            for start, row in zip(weeks, rows, strict=True)
+            if row is not None
+        ]
+    )
 
 
 ACTIVITY = """
@@ -246,7 +307,16 @@ SELECT (SELECT count(*) FROM public_posts WHERE post_id >= $1 AND post_id < $2),
 
 def _open(path: str, handler: Any, returns: Any = None) -> Route:
     return Route(
-        method="GET", path=path, handler=handler, auth=Auth.NONE, scopes=(), sees=Sees.PUBLIC, rate=API, body=0, returns=returns, tag="instance",
+        method="GET",
+        path=path,
+        handler=handler,
+        auth=Auth.NONE,
+        scopes=(),
+        sees=Sees.PUBLIC,
+        rate=API,
+        body=0,
+        returns=returns,
+        tag="instance",
     )
 
 

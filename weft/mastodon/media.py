@@ -42,7 +42,12 @@ async def _upload(call: Call[Mastodon, UploadParams], *, wait: bool) -> Media:
     file = call.files.get("file")
     if file is None or not file.data:
         raise Invalid("media.blank", field="file")
-    new = NewMedia(account_id=call.user_id, data=file.data, description=call.params.description, focus=parse_focus(call.params.focus))
+    new = NewMedia(
+        account_id=call.user_id,
+        data=file.data,
+        description=call.params.description,
+        focus=parse_focus(call.params.focus),
+    )
     return await call.app.workshop.upload(new, wait=wait)
 
 
@@ -70,7 +75,9 @@ async def update(call: Call[Mastodon, UploadParams]) -> Response:
         media = await require_own(reader, call.user_id, id_)
     if media.post_id is not None:
         raise Invalid("media.in_use")
-    await update_media(call.app.db, call.user_id, id_, description=call.params.description, focus=parse_focus(call.params.focus))
+    await update_media(
+        call.app.db, call.user_id, id_, description=call.params.description, focus=parse_focus(call.params.focus)
+    )
     async with call.app.db.read() as reader:
         media = (await load_media(reader, (id_,)))[id_]
     return as_json(call.app.presenter.shaper.media(media))
@@ -83,23 +90,70 @@ async def remove(call: Call[Mastodon, None]) -> Response:
 
 ROUTES = (
     Route(
-        method="POST", path="/api/v2/media", handler=upload, auth=Auth.USER, scopes=("write:media",), sees=Sees.OWN, rate=MEDIA, body=MAX_UPLOAD,
-        params=UploadParams, returns=MediaAttachment, statuses=(200, 202), tag="media", summary="Upload a file",
+        method="POST",
+        path="/api/v2/media",
+        handler=upload,
+        auth=Auth.USER,
+        scopes=("write:media",),
+        sees=Sees.OWN,
+        rate=MEDIA,
+        body=MAX_UPLOAD,
+        params=UploadParams,
+        returns=MediaAttachment,
+        statuses=(200, 202),
+        tag="media",
+        summary="Upload a file",
     ),
     Route(
-        method="POST", path="/api/v1/media", handler=upload_v1, auth=Auth.USER, scopes=("write:media",), sees=Sees.OWN, rate=MEDIA, body=MAX_UPLOAD,
-        params=UploadParams, returns=MediaAttachment, tag="media", summary="Upload a file and wait for it",
+        method="POST",
+        path="/api/v1/media",
+        handler=upload_v1,
+        auth=Auth.USER,
+        scopes=("write:media",),
+        sees=Sees.OWN,
+        rate=MEDIA,
+        body=MAX_UPLOAD,
+        params=UploadParams,
+        returns=MediaAttachment,
+        tag="media",
+        summary="Upload a file and wait for it",
     ),
     Route(
-        method="GET", path="/api/v1/media/:id", handler=show, auth=Auth.USER, scopes=("write:media",), sees=Sees.OWN, rate=API, body=0,
-        returns=MediaAttachment, statuses=(200, 206), tag="media",
+        method="GET",
+        path="/api/v1/media/:id",
+        handler=show,
+        auth=Auth.USER,
+        scopes=("write:media",),
+        sees=Sees.OWN,
+        rate=API,
+        body=0,
+        returns=MediaAttachment,
+        statuses=(200, 206),
+        tag="media",
     ),
     Route(
-        method="PUT", path="/api/v1/media/:id", handler=update, auth=Auth.USER, scopes=("write:media",), sees=Sees.OWN, rate=API, body=SMALL_BODY,
-        params=UploadParams, returns=MediaAttachment, tag="media",
+        method="PUT",
+        path="/api/v1/media/:id",
+        handler=update,
+        auth=Auth.USER,
+        scopes=("write:media",),
+        sees=Sees.OWN,
+        rate=API,
+        body=SMALL_BODY,
+        params=UploadParams,
+        returns=MediaAttachment,
+        tag="media",
     ),
     Route(
-        method="DELETE", path="/api/v1/media/:id", handler=remove, auth=Auth.USER, scopes=("write:media",), sees=Sees.OWN, rate=API, body=0,
-        returns=Empty, tag="media",
+        method="DELETE",
+        path="/api/v1/media/:id",
+        handler=remove,
+        auth=Auth.USER,
+        scopes=("write:media",),
+        sees=Sees.OWN,
+        rate=API,
+        body=0,
+        returns=Empty,
+        tag="media",
     ),
 )

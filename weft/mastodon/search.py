@@ -80,7 +80,9 @@ class AccountSearch(msgspec.Struct, frozen=True):
 async def found_accounts(app: Mastodon, viewer: Viewer, search: AccountSearch) -> bytes:
     """A JSON array of the accounts that match, without those who and whom the viewer blocked."""
     async with app.db.read() as reader:
-        ids = await search_accounts(reader, search.text, following=list(viewer.following), limit=search.offset + search.limit + 40)
+        ids = await search_accounts(
+            reader, search.text, following=list(viewer.following), limit=search.offset + search.limit + 40
+        )
     away = viewer.bounds.blocking | viewer.bounds.blocked_by
     shown = [id_ for id_ in ids if id_ not in away and (not search.following or id_ in viewer.following)]
     return await app.presenter.accounts(shown[search.offset : search.offset + search.limit])
@@ -90,8 +92,13 @@ async def _found_posts(app: Mastodon, viewer: Viewer, params: SearchParams, limi
     assert viewer.id is not None
     author = parse_id(params.account_id) if params.account_id else None
     asked = PostSearch(
-        text=params.q, viewer_id=viewer.id, author_id=AccountId(author) if author is not None else None, limit=limit, offset=offset,
-        before=parse_id(params.max_id or "") or MAX_ID, after=parse_id(params.min_id or "") or 0,
+        text=params.q,
+        viewer_id=viewer.id,
+        author_id=AccountId(author) if author is not None else None,
+        limit=limit,
+        offset=offset,
+        before=parse_id(params.max_id or "") or MAX_ID,
+        after=parse_id(params.min_id or "") or 0,
     )
     async with app.db.read() as reader:
         ids = await search_posts(reader, asked)
@@ -106,7 +113,13 @@ async def _resolve(app: Mastodon, viewer: Viewer, url: str, params: SearchParams
     if not url.startswith(f"{base}/"):
         return answer
     parts = [part for part in urlsplit(url).path.split("/") if part]
-    name = parts[0].removeprefix("@") if parts and parts[0].startswith("@") else parts[1] if len(parts) > 1 and parts[0] == "users" else ""
+    name = (
+        parts[0].removeprefix("@")
+        if parts and parts[0].startswith("@")
+        else parts[1]
+        if len(parts) > 1 and parts[0] == "users"
+        else ""
+    )
     post_id = parse_id(parts[-1]) if len(parts) > 1 else None
     if post_id is not None:
         entries = [entry for entry in await app.presenter.load((post_id,)) if app.presenter.visible(entry, viewer)]
@@ -146,15 +159,44 @@ async def account_search(call: Call[Mastodon, AccountSearchParams]) -> Response:
 
 ROUTES = (
     Route(
-        method="GET", path="/api/v2/search", handler=search, auth=Auth.OPTIONAL, scopes=("read:search",), sees=Sees.AUDIENCE, rate=SEARCH, body=0,
-        params=SearchParams, returns=SearchResult, summary="Search accounts, tags and posts", tag="search",
+        method="GET",
+        path="/api/v2/search",
+        handler=search,
+        auth=Auth.OPTIONAL,
+        scopes=("read:search",),
+        sees=Sees.AUDIENCE,
+        rate=SEARCH,
+        body=0,
+        params=SearchParams,
+        returns=SearchResult,
+        summary="Search accounts, tags and posts",
+        tag="search",
     ),
     Route(
-        method="GET", path="/api/v1/search", handler=search_v1, auth=Auth.OPTIONAL, scopes=("read:search",), sees=Sees.AUDIENCE, rate=SEARCH, body=0,
-        params=SearchParams, summary="Search, the older form", tag="search",
+        method="GET",
+        path="/api/v1/search",
+        handler=search_v1,
+        auth=Auth.OPTIONAL,
+        scopes=("read:search",),
+        sees=Sees.AUDIENCE,
+        rate=SEARCH,
+        body=0,
+        params=SearchParams,
+        summary="Search, the older form",
+        tag="search",
     ),
     Route(
-        method="GET", path="/api/v1/accounts/search", handler=account_search, auth=Auth.USER, scopes=("read:accounts",), sees=Sees.PUBLIC, rate=SEARCH,
-        body=0, params=AccountSearchParams, returns=list[Account], summary="Search accounts", tag="accounts",
+        method="GET",
+        path="/api/v1/accounts/search",
+        handler=account_search,
+        auth=Auth.USER,
+        scopes=("read:accounts",),
+        sees=Sees.PUBLIC,
+        rate=SEARCH,
+        body=0,
+        params=AccountSearchParams,
+        returns=list[Account],
+        summary="Search accounts",
+        tag="accounts",
     ),
 )

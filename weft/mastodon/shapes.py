@@ -17,7 +17,7 @@ from weft.mastodon import entities as e
 from weft.mastodon.addresses import VISIBILITIES, Addresses, day
 from weft.mastodon.fragments import AccountEntry, PostEntry
 from weft.media.model import Media
-from weft.posts.model import Marks, Poll, Post
+from weft.posts.model import Marks, Poll, Post, QuotePolicy, ReplyPolicy, may_quote, may_reply, quote_policy_of
 from weft.relationships.model import Visibility, can_see
 from weft.timelines.model import FilterHit, Viewer
 from weft.timelines.service import filter_hits
@@ -48,25 +48,45 @@ class Shaper:
         avatar = at.file(account.avatar) if account.avatar else at.missing_avatar
         header = at.file(account.header) if account.header else at.missing_header
         return e.Account(
-            id=str(account.id), username=account.username, acct=account.handle, url=at.profile(account), uri=at.actor(account),
-            display_name=account.display_name or account.username, note=render_bio(account.bio, tag_base=at.tag_base),
-            avatar=avatar, avatar_static=at.file(account.avatar_static) if account.avatar_static else avatar,
+            id=str(account.id),
+            username=account.username,
+            acct=account.handle,
+            url=at.profile(account),
+            uri=at.actor(account),
+            display_name=account.display_name or account.username,
+            note=render_bio(account.bio, mentions={}, tag_base=at.tag_base),
+            avatar=avatar,
+            avatar_static=at.file(account.avatar_static) if account.avatar_static else avatar,
             avatar_description=account.avatar_description,
-            header=header, header_static=at.file(account.header_static) if account.header_static else header,
+            header=header,
+            header_static=at.file(account.header_static) if account.header_static else header,
             header_description=account.header_description,
-            locked=account.locked, fields=self._fields(account), emojis=self.emojis_in(account.display_name, account.bio, *(f"{field.name} {field.value}" for field in account.fields)),
-            bot=account.kind == "bot", discoverable=account.discoverable, indexable=account.indexable, noindex=not account.indexable,
-            suspended=True if account.gone else msgspec.UNSET, limited=True if account.state == "limited" else msgspec.UNSET,
+            locked=account.locked,
+            fields=self._fields(account),
+            emojis=self.emojis_in(
+                account.display_name, account.bio, *(f"{field.name} {field.value}" for field in account.fields)
+            ),
+            bot=account.kind == "bot",
+            discoverable=account.discoverable,
+            indexable=account.indexable,
+            noindex=not account.indexable,
+            suspended=True if account.gone else msgspec.UNSET,
+            limited=True if account.state == "limited" else msgspec.UNSET,
             created_at=rfc3339(account.created_ms // 86_400_000 * 86_400_000),
             last_status_at=day(counts.last_post_id >> 16) if counts.last_post_id and counts.posts > 0 else None,
-            statuses_count=max(counts.posts, 0), followers_count=max(counts.followers, 0), following_count=max(counts.following, 0),
-            hide_collections=account.hide_collections, roles=[] if not account.host else None,
+            statuses_count=max(counts.posts, 0),
+            followers_count=max(counts.followers, 0),
+            following_count=max(counts.following, 0),
+            hide_collections=account.hide_collections,
+            roles=[] if not account.host else None,
             feature_approval=e.FeatureApproval(),
         )
 
     def _fields(self, account: Account) -> list[e.AccountField]:
         return [
-            e.AccountField(field.name, render_field(field.value), rfc3339(field.verified_ms) if field.verified_ms else None)
+            e.AccountField(
+                field.name, render_field(field.value), rfc3339(field.verified_ms) if field.verified_ms else None
+            )
             for field in account.fields
         ]
 
@@ -79,38 +99,68 @@ class Shaper:
 
     # ------------------------------------------------------------------ posts
 
-    def shape_post(self, entry: PostEntry, media: Sequence[Media], mentioned: Sequence[AccountEntry], quoted_url: str = "") -> None:
+    def shape_post(
+        self, entry: PostEntry, media: Sequence[Media], mentioned: Sequence[AccountEntry], quoted_url: str = ""
+    ) -> None:
         """Encode what of a post is the same for everyone."""
         post = entry.post
         self.shape_counts(entry)
         entry.head = _encode(self._head(entry, media, mentioned, quoted_url))[:-1]
-        entry.text = fold(" ".join((post.text, post.summary, *(item.description or "" for item in media), *(entry.poll.options if entry.poll else ()))))
+        entry.text = fold(
+            " ".join(
+                (
+                    post.text,
+                    post.summary,
+                    *(item.description or "" for item in media),
+                    *(entry.poll.options if entry.poll else ()),
+                )
+            )
+        )
         entry.simple = (
-            entry.inner is None and entry.quoted is None and entry.poll is None
-            and post.reply_policy == "everyone" and post.quote_policy == "public" and post.visibility <= Visibility.UNLISTED
+            entry.inner is None
+            and entry.quoted is None
+            and entry.poll is None
+            and post.reply_policy == "everyone"
+            and post.quote_policy == "public"
+            and post.visibility <= Visibility.UNLISTED
         )
 
-    def _head(self, entry: PostEntry, media: Sequence[Media], mentioned: Sequence[AccountEntry], quoted_url: str) -> e.StatusHead:
+    def _head(
+        self, entry: PostEntry, media: Sequence[Media], mentioned: Sequence[AccountEntry], quoted_url: str
+    ) -> e.StatusHead:
         post, author, at = entry.post, entry.author.account, self._at
         accounts = [known.account for known in mentioned if known.body]
         return e.StatusHead(
-            id=str(post.id), created_at=rfc3339(post.created_ms),
+            id=str(post.id),
+            created_at=rfc3339(post.created_ms),
             in_reply_to_id=str(post.reply_to) if post.reply_to is not None else None,
             in_reply_to_account_id=str(post.reply_to_account) if post.reply_to_account is not None else None,
-            sensitive=post.sensitive, spoiler_text=post.summary, visibility=VISIBILITIES[post.visibility], language=post.language or None,
-            uri=at.post_object(post, author), url=at.post(post, author),
+            sensitive=post.sensitive,
+            spoiler_text=post.summary,
+            visibility=VISIBILITIES[post.visibility],
+            language=post.language or None,
+            uri=at.post_object(post, author),
+            url=at.post(post, author),
             edited_at=rfc3339(post.edited_ms) if post.edited_ms is not None else None,
             content=self.content(post, accounts, quoted_url),
             application=e.Application(post.app_name, post.app_website or None) if post.app_name else None,
             media_attachments=[self.media(item) for item in media],
-            mentions=[e.Mention(str(account.id), account.username, at.profile(account), account.handle) for account in accounts],
+            mentions=[
+                e.Mention(str(account.id), account.username, at.profile(account), account.handle)
+                for account in accounts
+            ],
             tags=[e.StatusTag(tag_key(name), at.tag(name)) for name in post.tags],
             emojis=self.emojis_in(post.text, post.summary, *(entry.poll.options if entry.poll else ())),
         )
 
     def content(self, post: Post, mentioned: Sequence[Account], quoted_url: str = "") -> str:
         """The post's text as HTML, with a link to what it quotes where the text has none."""
-        links = {account.handle.lower(): MentionLink(account.username, self._at.profile(account)) for account in mentioned}
+        links: dict[str, MentionLink] = {}
+        for account in mentioned:
+            link = MentionLink(account.username, self._at.profile(account))
+            links[account.handle.lower()] = link
+            if not account.host:
+                links[f"{account.handle.lower()}@{self._at.domain}"] = link
         found = find_entities(post.text)
         html = render_post(post.text, mentions=links, tag_base=self._at.tag_base, entities=found)
         if not quoted_url or any(span.url == quoted_url for span in found.urls):
@@ -125,14 +175,23 @@ class Shaper:
         original = media.files.get("original")
         small = media.files.get("small", original)
         return e.MediaAttachment(
-            id=str(media.id), type=media.kind, url=self._at.file(original) if ready and original else None,
-            preview_url=self._at.file(small) if ready and small else None, meta=meta, description=media.description, blurhash=media.blurhash,
+            id=str(media.id),
+            type=media.kind,
+            url=self._at.file(original) if ready and original else None,
+            preview_url=self._at.file(small) if ready and small else None,
+            meta=meta,
+            description=media.description,
+            blurhash=media.blurhash,
         )
 
     def shape_counts(self, entry: PostEntry) -> None:
         tally = entry.tally
         entry.counts = b',"replies_count":%d,"reblogs_count":%d,"favourites_count":%d,"quotes_count":%d,"account":' % (
-            tally.replies, tally.reposts, tally.likes, tally.quotes)
+            tally.replies,
+            tally.reposts,
+            tally.likes,
+            tally.quotes,
+        )
 
     # ------------------------------------------------------------------ for one viewer
 
@@ -159,12 +218,18 @@ class Shaper:
                 return
         else:
             out.append(b',"reblog":null,"poll":')
-            out.append(_encode(self.poll(entry.poll, viewer, own=viewer.id == entry.post.author_id, now_ms=now_ms)) if entry.poll else b"null")
+            out.append(
+                _encode(self.poll(entry.poll, viewer, own=viewer.id == entry.post.author_id, now_ms=now_ms))
+                if entry.poll
+                else b"null"
+            )
             out.append(b',"quote":')
             self._join_quote(out, entry, viewer, befriended, now_ms)
         out.append(self._tail(entry, viewer, befriended, now_ms))
 
-    def _join_quote(self, out: list[bytes], entry: PostEntry, viewer: Viewer, befriended: frozenset[int], now_ms: int) -> None:
+    def _join_quote(
+        self, out: list[bytes], entry: PostEntry, viewer: Viewer, befriended: frozenset[int], now_ms: int
+    ) -> None:
         quoted = entry.quoted
         if quoted is None:
             out.append(b"null")
@@ -179,7 +244,11 @@ class Shaper:
         out.append(quoted.counts)
         out.append(quoted.author.body)
         out.append(b',"reblog":null,"poll":')
-        out.append(_encode(self.poll(quoted.poll, viewer, own=viewer.id == quoted.post.author_id, now_ms=now_ms)) if quoted.poll else b"null")
+        out.append(
+            _encode(self.poll(quoted.poll, viewer, own=viewer.id == quoted.post.author_id, now_ms=now_ms))
+            if quoted.poll
+            else b"null"
+        )
         out.append(b',"quote":')
         out.append(_shallow(quoted, viewer))
         out.append(self._tail(quoted, viewer, befriended, now_ms))
@@ -188,11 +257,17 @@ class Shaper:
     def _tail(self, entry: PostEntry, viewer: Viewer, befriended: frozenset[int], now_ms: int) -> bytes:
         post = entry.post
         own = viewer.id == post.author_id
-        marks = viewer.marks.get(entry.id, _NO_MARKS) if viewer.id is not None else None
         hits = filter_hits(viewer, entry.text, (post.id,), now_ms) if viewer.filters and not own else ()
+        quotes = may_quote(post, viewer.id, follows=post.author_id in viewer.following)
         tail = _tail(
-            post.quote_policy if post.visibility <= Visibility.UNLISTED else "nobody",
-            may_quote(post, viewer), post.reply_policy, may_reply(post, viewer, befriended), marks, own and post.visibility != Visibility.DIRECT,
+            _Tail(
+                quote_policy=quote_policy_of(post),
+                may_quote=quotes,
+                reply_policy=post.reply_policy,
+                can_reply=may_reply(post, viewer.id, befriended=post.author_id in befriended),
+                marks=viewer.marks.get(entry.id, _NO_MARKS) if viewer.id is not None else None,
+                pinnable=own and post.visibility != Visibility.DIRECT,
+            )
         )
         if hits:
             return tail.replace(b'"filtered":[]', b'"filtered":' + _encode([filter_result(hit) for hit in hits]))
@@ -203,9 +278,16 @@ class Shaper:
         hidden = poll.hide_totals and not expired
         votes = viewer.votes.get(poll.post_id, ())
         return e.Poll(
-            id=str(poll.post_id), expires_at=rfc3339(poll.expires_ms) if poll.expires_ms is not None else None, expired=expired,
-            multiple=poll.multiple, votes_count=sum(poll.counts), voters_count=poll.voters,
-            options=[e.PollOption(title, None if hidden else count) for title, count in zip(poll.options, poll.counts, strict=True)],
+            id=str(poll.post_id),
+            expires_at=rfc3339(poll.expires_ms) if poll.expires_ms is not None else None,
+            expired=expired,
+            multiple=poll.multiple,
+            votes_count=sum(poll.counts),
+            voters_count=poll.voters,
+            options=[
+                e.PollOption(title, None if hidden else count)
+                for title, count in zip(poll.options, poll.counts, strict=True)
+            ],
             emojis=self.emojis_in(*poll.options),
             voted=bool(votes) or own if viewer.id is not None else msgspec.UNSET,
             own_votes=list(votes) if viewer.id is not None else msgspec.UNSET,
@@ -213,27 +295,9 @@ class Shaper:
 
 
 def _emptied(account: Account) -> Account:
-    return Account(id=account.id, username=account.username, host=account.host, state=account.state, created_ms=account.created_ms)
-
-
-def may_quote(post: Post, viewer: Viewer) -> str:
-    """``automatic`` or ``denied`` for this viewer."""
-    if viewer.id is None or post.visibility == Visibility.DIRECT:
-        return "denied"
-    if viewer.id == post.author_id:
-        return "automatic"
-    if post.visibility == Visibility.FOLLOWERS or post.quote_policy == "nobody":
-        return "denied"
-    return "automatic" if post.quote_policy == "public" or post.author_id in viewer.following else "denied"
-
-
-def may_reply(post: Post, viewer: Viewer, befriended: frozenset[int]) -> bool:
-    """Whether the author lets this viewer reply. ``befriended``: authors that follow the viewer."""
-    if viewer.id is None:
-        return False
-    if viewer.id == post.author_id or viewer.id in post.mentions or post.reply_policy == "everyone":
-        return True
-    return post.reply_policy == "following" and post.author_id in befriended
+    return Account(
+        id=account.id, username=account.username, host=account.host, state=account.state, created_ms=account.created_ms
+    )
 
 
 def quote_state(entry: PostEntry, viewer: Viewer) -> str:
@@ -259,24 +323,44 @@ def _shallow(entry: PostEntry, viewer: Viewer) -> bytes:
     return _encode({"state": state, "quoted_status_id": shown})
 
 
+class _Tail(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a status depends on who reads it."""
+
+    quote_policy: QuotePolicy = "public"
+    may_quote: bool = False
+    reply_policy: ReplyPolicy = "everyone"
+    can_reply: bool = False
+    marks: Marks | None = None
+    """None for a visitor."""
+    pinnable: bool = False
+
+
 @lru_cache(maxsize=4096)
 def _simple_tail(marks: Marks | None, own: bool) -> bytes:
-    return _tail("public", "automatic" if marks is not None else "denied", "everyone", marks is not None, marks, own)
+    user = marks is not None
+    return _tail(_Tail(may_quote=user, can_reply=user, marks=marks, pinnable=own))
 
 
-_APPROVALS = {"public": ["public"], "followers": ["followers"], "nobody": []}
+_APPROVALS: Mapping[QuotePolicy, list[str]] = {"public": ["public"], "followers": ["followers"], "nobody": []}
 
 
 @lru_cache(maxsize=4096)
-def _tail(quote_policy: str, user: str, reply_policy: str, can_reply: bool, marks: Marks | None, pinnable: bool) -> bytes:
-    """The end of a status: what depends on the viewer. ``marks`` is None for a visitor."""
+def _tail(tail: _Tail) -> bytes:
+    """The end of a status."""
+    marks = tail.marks
+    user = "automatic" if tail.may_quote else "denied"
     value: dict[str, object] = {
-        "quote_approval": {"automatic": _APPROVALS[quote_policy], "manual": [], "current_user": user},
-        "weft": {"reply_policy": reply_policy, "can_reply": can_reply},
+        "quote_approval": {"automatic": _APPROVALS[tail.quote_policy], "manual": [], "current_user": user},
+        "weft": {"reply_policy": tail.reply_policy, "can_reply": tail.can_reply},
     }
     if marks is not None:
-        value |= {"favourited": marks.liked, "reblogged": marks.reposted, "muted": marks.thread_muted, "bookmarked": marks.bookmarked}
-        if pinnable:
+        value |= {
+            "favourited": marks.liked,
+            "reblogged": marks.reposted,
+            "muted": marks.thread_muted,
+            "bookmarked": marks.bookmarked,
+        }
+        if tail.pinnable:
             value["pinned"] = marks.pinned
         value["filtered"] = []
     return b"," + _encode(value)[1:]
@@ -285,7 +369,10 @@ def _tail(quote_policy: str, user: str, reply_policy: str, can_reply: bool, mark
 def filter_entity(hit: FilterHit) -> e.Filter:
     rule = hit.filter
     return e.Filter(
-        id=str(rule.id), title=rule.title, context=list(rule.contexts), filter_action=rule.action,
+        id=str(rule.id),
+        title=rule.title,
+        context=list(rule.contexts),
+        filter_action=rule.action,
         expires_at=rfc3339(rule.expires_ms) if rule.expires_ms is not None else None,
     )
 

@@ -31,7 +31,9 @@ class Pictures:
             account = await find_account(reader, event.account_id)
         if account is None or account.gone or account.avatar:
             return
-        fetched = await self.fetcher.fetch(FetchRequest("GET", event.url, max_bytes=LIMITS.image_bytes, accept="image/*"))
+        fetched = await self.fetcher.fetch(
+            FetchRequest("GET", event.url, max_bytes=LIMITS.image_bytes, accept="image/*")
+        )
         if not fetched.is_success:
             return
         names = await self.workshop.picture(fetched.body, Want.AVATAR)

@@ -26,9 +26,16 @@ async def load_media(reader: Reader, ids: Sequence[int]) -> dict[int, Media]:
     rows = await reader.rows(LOAD, [bucket_of(id_) for id_ in ids], list(ids))
     return {
         row[0]: Media(
-            id=row[0], account_id=row[1], post_id=row[2], state=row[3], kind=row[4], description=row[5],
+            id=row[0],
+            account_id=row[1],
+            post_id=row[2],
+            state=row[3],
+            kind=row[4],
+            description=row[5],
             focus=(row[6], row[7]) if row[6] is not None and row[7] is not None else None,
-            meta=msgspec.json.decode(row[8]), blurhash=row[9], files=dict(zip(row[10], row[11], strict=True)),
+            meta=msgspec.json.decode(row[8]),
+            blurhash=row[9],
+            files=dict(zip(row[10], row[11], strict=True)),
         )
         for row in rows
     }
@@ -58,8 +65,15 @@ async def finish_media(tx: Tx, media: Media, sizes: Mapping[str, int]) -> int:
     """Note what processing made; 0 where the row is gone. ``sizes``: bytes by variant."""
     roles = list(media.files)
     return await tx.execute(
-        FINISH, bucket_of(media.id), media.id, media.kind, msgspec.json.encode(media.meta).decode(), media.blurhash,
-        roles, [media.files[role] for role in roles], [sizes.get(role, 0) for role in roles],
+        FINISH,
+        bucket_of(media.id),
+        media.id,
+        media.kind,
+        msgspec.json.encode(media.meta).decode(),
+        media.blurhash,
+        roles,
+        [media.files[role] for role in roles],
+        [sizes.get(role, 0) for role in roles],
     )
 
 

@@ -26,7 +26,21 @@ from weft.media.processing.storing import discard, store
 from weft.media.queries import attach_media, detach_media, load_media
 
 _IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")
-_FILMS = ("video/webm", "video/mp4", "video/quicktime", "audio/wave", "audio/wav", "audio/ogg", "audio/mpeg", "audio/mp3", "audio/webm", "audio/flac", "audio/aac", "audio/m4a", "audio/mp4")
+_FILMS = (
+    "video/webm",
+    "video/mp4",
+    "video/quicktime",
+    "audio/wave",
+    "audio/wav",
+    "audio/ogg",
+    "audio/mpeg",
+    "audio/mp3",
+    "audio/webm",
+    "audio/flac",
+    "audio/aac",
+    "audio/m4a",
+    "audio/mp4",
+)
 _DAY_MS = 86_400_000
 _FILMS_AT_ONCE = 16
 
@@ -87,8 +101,11 @@ class Workshop:
         check_description(new.description)
         check_focus(new.focus)
         media = Media(
-            id=MediaId(self._db.ids.new(bucket_of(new.account_id))), account_id=new.account_id, state="processing",
-            description=new.description or None, focus=new.focus,
+            id=MediaId(self._db.ids.new(bucket_of(new.account_id))),
+            account_id=new.account_id,
+            state="processing",
+            description=new.description or None,
+            focus=new.focus,
         )
         if wait or _is_picture(new.data) or len(self._tasks) >= _FILMS_AT_ONCE:
             made = await self._pool.process_attachment(new.data, focus=_focus(new.focus))
@@ -115,11 +132,16 @@ class Workshop:
                 await queries.fail_media(tx, media.id)
 
     async def _finish(self, media: Media, made: Processed) -> Media:
-        sizes = {role: file.content.stat().st_size if isinstance(file.content, Path) else len(file.content) for role, file in made.files.items()}
+        sizes = {
+            role: file.content.stat().st_size if isinstance(file.content, Path) else len(file.content)
+            for role, file in made.files.items()
+        }
         names = await store(self._blobs, made)
         meta = msgspec.to_builtins(made.meta)
         meta.pop("focus", None)
-        ready = msgspec.structs.replace(media, state="ready", kind=made.kind.value, meta=meta, blurhash=made.blurhash, files=names)
+        ready = msgspec.structs.replace(
+            media, state="ready", kind=made.kind.value, meta=meta, blurhash=made.blurhash, files=names
+        )
         async with self._db.once(bucket_of(media.id)) as tx:
             stored = await queries.finish_media(tx, ready, sizes)
         if not stored:
@@ -171,7 +193,12 @@ def _focus(focus: tuple[float, float] | None) -> Focus | None:
 
 
 def _is_picture(data: bytes) -> bool:
-    return data[:3] == b"\xff\xd8\xff" or data[:8] == b"\x89PNG\r\n\x1a\n" or data[8:12] == b"WEBP" or b"avif" in data[4:32]
+    return (
+        data[:3] == b"\xff\xd8\xff"
+        or data[:8] == b"\x89PNG\r\n\x1a\n"
+        or data[8:12] == b"WEBP"
+        or b"avif" in data[4:32]
+    )
 
 
 async def require_own(reader: Reader, account_id: AccountId, id_: MediaId) -> Media:
@@ -200,7 +227,9 @@ async def require_ready_media(reader: Reader, account_id: AccountId, ids: Sequen
         raise Invalid("media.unusable", field="media_ids")
 
 
-async def update_media(db: Db, account_id: AccountId, id_: MediaId, *, description: str | None, focus: tuple[float, float] | None) -> None:
+async def update_media(
+    db: Db, account_id: AccountId, id_: MediaId, *, description: str | None, focus: tuple[float, float] | None
+) -> None:
     """Change alt text or focus; None leaves it."""
     check_description(description)
     check_focus(focus)
@@ -211,6 +240,19 @@ async def update_media(db: Db, account_id: AccountId, id_: MediaId, *, descripti
 
 
 __all__ = [
-    "LIMITS", "MAX_UPLOAD", "MediaPool", "NewMedia", "Want", "Workshop", "accepted_types", "attach_media", "detach_media", "discard", "load_media",
-    "require_own", "require_ready_media", "sandbox_report", "update_media",
+    "LIMITS",
+    "MAX_UPLOAD",
+    "MediaPool",
+    "NewMedia",
+    "Want",
+    "Workshop",
+    "accepted_types",
+    "attach_media",
+    "detach_media",
+    "discard",
+    "load_media",
+    "require_own",
+    "require_ready_media",
+    "sandbox_report",
+    "update_media",
 ]

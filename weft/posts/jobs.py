@@ -12,11 +12,15 @@ from collections.abc import Iterable, Sequence
 from weft.accounts.events import AccountStateChanged
 from weft.infra.db import Db, Tx
 from weft.infra.events import Event
+from weft.infra.periodic import Job
 from weft.kernel.ids import AccountId, bucket_of
 from weft.media.service import detach_media
 from weft.posts.deletion import deleted_event
+from weft.posts.drafting import Limits
 from weft.posts.events import CountsChanged, PostCreated, PostDeleted, PurgeWanted, QuoteStateChanged, VotesReset
+from weft.posts.polls import end_polls
 from weft.posts.queries import load_posts
+from weft.posts.scheduled import publish_due
 from weft.relationships.model import Visibility
 
 PURGE_BATCH = 500
@@ -294,3 +298,37 @@ async def sweep_keys(db: Db) -> int:
     """Forget idempotency keys that are over."""
     async with db.job() as tx:
         return await tx.execute(OLD_KEYS, tx.now_ms - KEYS_KEPT_MS)
+
+
+async def end_polls_due(db: Db) -> None:
+    await end_polls(db)
+
+
+async def sweep_old_keys(db: Db) -> None:
+    await sweep_keys(db)
+
+
+def jobs(limits: Limits) -> list[Job]:
+    """Posts whose time has come, polls that end, keys that are over."""
+
+    async def publish(db: Db) -> None:
+        await publish_due(db, limits)
+
+    return [
+        Job("posts.publish_due", 1.0, publish),
+        Job("posts.end_polls", 5.0, end_polls_due),
+        Job("posts.sweep_keys", 600.0, sweep_old_keys),
+    ]
+
+
+HANDLERS = (
+    (PostCreated, "posts.count_replies", count_replies),
+    (PostDeleted, "posts.count_replies", count_replies),
+    (PostCreated, "posts.keep_quotes", keep_quotes),
+    (PostDeleted, "posts.keep_quotes", keep_quotes),
+    (PostDeleted, "posts.clear_deleted", clear_deleted),
+    (VotesReset, "posts.forget_votes", forget_votes),
+    (AccountStateChanged, "posts.purge_accounts", purge_accounts),
+    (PurgeWanted, "posts.purge_accounts", purge_accounts),
+)
+"""Event, stable name, handler: for ``wiring``."""

@@ -21,8 +21,16 @@ _JOINT = "\x1f"
 
 def account_terms(account: Account) -> list[str]:
     """Every beginning of every word of the handle and the display name, folded."""
-    words = {account.username.lower(), account.handle.lower(), *fold(account.display_name).split(), *account.username.lower().split("_")}
-    return sorted({word[:length] for word in words if word for length in range(1, min(len(word), PREFIX) + 1)} | {word[:64] for word in words if word})
+    words = {
+        account.username.lower(),
+        account.handle.lower(),
+        *fold(account.display_name).split(),
+        *account.username.lower().split("_"),
+    }
+    return sorted(
+        {word[:length] for word in words if word for length in range(1, min(len(word), PREFIX) + 1)}
+        | {word[:64] for word in words if word}
+    )
 
 
 def text_of(post: Post, extra: Iterable[str]) -> str:
@@ -41,7 +49,13 @@ async def index_posts(tx: Tx, ids: Sequence[int]) -> None:
         extra += polls[post.id].options if post.id in polls else ()
         terms.append(_JOINT.join(index_terms(text_of(post, extra))))
     if posts:
-        await tx.execute(queries.STORE_POSTS, [bucket_of(post.id) for post in posts], [post.id for post in posts], [post.author_id for post in posts], terms)
+        await tx.execute(
+            queries.STORE_POSTS,
+            [bucket_of(post.id) for post in posts],
+            [post.id for post in posts],
+            [post.author_id for post in posts],
+            terms,
+        )
 
 
 async def index_accounts(tx: Tx, ids: Sequence[int]) -> None:
@@ -53,7 +67,12 @@ async def index_accounts(tx: Tx, ids: Sequence[int]) -> None:
         await tx.execute(queries.REMOVE_ACCOUNTS, [bucket_of(id_) for id_ in gone], gone)
     if found:
         terms = [_JOINT.join(account_terms(account)) for account in found]
-        await tx.execute(queries.STORE_ACCOUNTS, [bucket_of(account.id) for account in found], [account.id for account in found], terms)
+        await tx.execute(
+            queries.STORE_ACCOUNTS,
+            [bucket_of(account.id) for account in found],
+            [account.id for account in found],
+            terms,
+        )
 
 
 async def build_missing(db: Db) -> int:

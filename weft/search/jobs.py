@@ -16,7 +16,11 @@ from weft.search.indexing import build_missing, index_accounts, index_posts
 
 async def index_events(tx: Tx, events: Sequence[Event]) -> None:
     """Posts that were written, edited or deleted."""
-    changed = {event.post_id: None for event in events if isinstance(event, PostEdited) or (isinstance(event, PostCreated) and event.repost_of is None)}
+    changed = {
+        event.post_id: None
+        for event in events
+        if isinstance(event, PostEdited) or (isinstance(event, PostCreated) and event.repost_of is None)
+    }
     gone = [event.post_id for event in events if isinstance(event, PostDeleted)]
     if gone:
         await tx.execute(queries.REMOVE_POSTS, [bucket_of(id_) for id_ in gone], gone)
@@ -65,11 +69,12 @@ async def build_if_asked(db: Db) -> None:
 
 JOBS = [Job("search.build", 10.0, build_if_asked)]
 
-HANDLERS = {
-    PostCreated: [("search.index_events", index_events)],
-    PostEdited: [("search.index_events", index_events)],
-    PostDeleted: [("search.index_events", index_events)],
-    AccountCreated: [("search.index_account_events", index_account_events)],
-    AccountEdited: [("search.index_account_events", index_account_events)],
-    AccountStateChanged: [("search.index_account_events", index_account_events)],
-}
+HANDLERS = (
+    (PostCreated, "search.index_events", index_events),
+    (PostEdited, "search.index_events", index_events),
+    (PostDeleted, "search.index_events", index_events),
+    (AccountCreated, "search.index_account_events", index_account_events),
+    (AccountEdited, "search.index_account_events", index_account_events),
+    (AccountStateChanged, "search.index_account_events", index_account_events),
+)
+"""Event, stable name, handler: for ``wiring``."""

@@ -61,8 +61,10 @@ def satisfies(post: Post, author: Account, query: SearchQuery, viewer_id: Accoun
         return False
     had, is_ = _has(post), _properties(post)
     return (
-        all(name in had for name in operators.has) and not any(name in had for name in operators.not_has)
-        and all(name in is_ for name in operators.properties) and not any(name in is_ for name in operators.not_properties)
+        all(name in had for name in operators.has)
+        and not any(name in had for name in operators.not_has)
+        and all(name in is_ for name in operators.properties)
+        and not any(name in is_ for name in operators.not_properties)
     )
 
 

@@ -15,7 +15,9 @@ SELECT post_id, terms @> $3::text[] AS exact FROM search_posts  -- all buckets; 
 """
 
 
-async def find_posts(reader: Reader, terms: tuple[list[str], list[str], list[str]], span: Span, limit: int, offset: int) -> list[int]:
+async def find_posts(
+    reader: Reader, terms: tuple[list[str], list[str], list[str]], span: Span, limit: int, offset: int
+) -> list[int]:
     """Posts that hold all of the first terms and none of the second, those with all of the third ones first."""
     rows = await reader.rows(FIND_POSTS, *terms, span.after, span.before, limit, offset)
     return [row[0] for row in rows]

@@ -63,12 +63,22 @@ async def _author_ids(reader: Reader, query: SearchQuery, search: PostSearch) ->
     return ids
 
 
-async def _candidates(reader: Reader, query: SearchQuery, span: Span, start: int, authors: Sequence[int] | None) -> list[int]:
+async def _candidates(
+    reader: Reader, query: SearchQuery, span: Span, start: int, authors: Sequence[int] | None
+) -> list[int]:
     if authors is None:
         terms = (query.required, query.excluded, query.exact)
         return await queries.find_posts(reader, terms, span, _STEP, start)
     return await reader.values(
-        queries.POSTS_OF, list(authors), [bucket_of(id_) for id_ in authors], span.after, span.before, query.required, query.excluded, _STEP, start,
+        queries.POSTS_OF,
+        list(authors),
+        [bucket_of(id_) for id_ in authors],
+        span.after,
+        span.before,
+        query.required,
+        query.excluded,
+        _STEP,
+        start,
     )
 
 
@@ -83,7 +93,11 @@ async def _findable(reader: Reader, ids: Sequence[int], query: SearchQuery, view
         author = authors.get(post.author_id) if post is not None else None
         if post is None or author is None or not can_see(post.audience(author.gone), facts):
             continue
-        if is_findable(post, author, viewer_id, marks.get(id_)) and satisfies(post, author, query, viewer_id) and phrases_match(query, post.text):
+        if (
+            is_findable(post, author, viewer_id, marks.get(id_))
+            and satisfies(post, author, query, viewer_id)
+            and phrases_match(query, post.text)
+        ):
             found.append(id_)
     return found
 
@@ -103,9 +117,14 @@ async def search_accounts(reader: Reader, text: str, *, following: Sequence[int]
     first, near = ids[0] if handle is not None and ids else 0, set(following)
     ranked = sorted(
         (id_ for id_, account in accounts.items() if not account.gone),
-        key=lambda id_: (id_ != first or accounts[id_].username.lower() != text.strip().lstrip("@").lower(), id_ not in near, -counts.get(id_, 0), id_),
+        key=lambda id_: (
+            id_ != first or accounts[id_].username.lower() != text.strip().lstrip("@").lower(),
+            id_ not in near,
+            -counts.get(id_, 0),
+            id_,
+        ),
     )
-    return ranked[:limit]
+    return list(ranked[:limit])
 
 
 FOLLOWERS = """

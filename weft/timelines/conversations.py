@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from weft.accounts.events import AccountStateChanged
 from weft.infra.db import Db, Reader, Row, Tx
 from weft.infra.events import Event
 from weft.kernel.errors import NotFound
@@ -193,6 +194,23 @@ async def _remove(tx: Tx, events: Sequence[PostDeleted]) -> None:
     touched = list({(copy.account_id, copy.conversation_id) for copy in copies})
     accounts, conversations = [pair[0] for pair in touched], [pair[1] for pair in touched]
     await tx.execute(STEP_BACK, [bucket_of(id_) for id_ in accounts], accounts, conversations)
+
+
+FORGET = """
+WITH gone AS (
+    SELECT * FROM unnest($1::smallint[], $2::bigint[]) AS gone (bucket, account_id)  -- all buckets
+), posts AS (
+    DELETE FROM conversation_posts c USING gone g WHERE c.bucket = g.bucket AND c.account_id = g.account_id
+)
+DELETE FROM conversation_members m USING gone g WHERE m.bucket = g.bucket AND m.account_id = g.account_id
+"""
+
+
+async def forget_conversations(tx: Tx, events: Sequence[Event]) -> None:
+    """Delete the index of accounts that were deleted; the others' stays."""
+    ids = [event.account_id for event in events if isinstance(event, AccountStateChanged) and event.state == "deleted"]
+    if ids:
+        await tx.execute(FORGET, [bucket_of(id_) for id_ in ids], ids)
 
 
 # ------------------------------------------------------------------------------------------------ reading and marking

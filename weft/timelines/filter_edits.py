@@ -222,7 +222,7 @@ async def _write_keywords(tx: Tx, account_id: AccountId, filter_id: int, edits: 
         if await tx.value(COUNT_KEYWORDS, own, account_id) + len(new) > MAX_KEYWORDS:
             raise Invalid("filter.limit", limit=MAX_KEYWORDS)
         ids = [tx.ids.new(own) for _ in new]
-        flags = [bool(edit.whole_word) for edit in new]
+        flags = [edit.whole_word is not False for edit in new]
         await tx.execute(ADD_KEYWORDS, own, account_id, filter_id, ids, [edit.keyword for edit in new], flags)
 
 

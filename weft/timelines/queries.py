@@ -39,8 +39,13 @@ async def load_filters(reader: Reader, account_id: AccountId) -> tuple[Filter, .
     """The account's filters, expired ones included, with their keywords and posts."""
     return tuple(
         Filter(
-            id=row[0], title=row[1], contexts=tuple(row[2]), action=row[3], expires_ms=row[4],
-            keywords=tuple(Keyword(*keyword) for keyword in row[5]), posts=tuple(FilteredPost(*post) for post in row[6]),
+            id=row[0],
+            title=row[1],
+            contexts=tuple(row[2]),
+            action=row[3],
+            expires_ms=row[4],
+            keywords=tuple(Keyword(*keyword) for keyword in row[5]),
+            posts=tuple(FilteredPost(*post) for post in row[6]),
         )
         for row in await reader.rows(FILTERS, bucket_of(account_id), account_id)
     )

@@ -10,13 +10,14 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from weft.infra.db import Reader
 from weft.kernel.ids import MAX_ID, bucket_of_name
+from weft.kernel.paging import Page
 from weft.timelines.rings import Candidate
 
 RECENT = 1000
 _SLACK = 200
 
-Load = Callable[[int, int, int, bool], Awaitable[list[Candidate]]]
-"""``(before, after, count, upwards)`` from SQL: newest first; oldest first with ``upwards``."""
+Load = Callable[[Page], Awaitable[list[Candidate]]]
+"""A page from SQL: newest first; oldest first with ``upwards``."""
 
 
 class Recent:
@@ -64,23 +65,26 @@ class Recent:
         if upwards:
             if after + 1 >= self._floor:
                 return self._entries[low : min(high, low + count)][::-1]
-            return (await self._load(before, after, count, True))[::-1]
+            return (await self._load(Page(count, before, after, True)))[::-1]
         found = self._entries[max(low, high - count) : high][::-1]
         if len(found) >= count or after + 1 >= self._floor:
             return found
-        older = await self._load(min(before, self._floor), after, count - len(found), False)
+        older = await self._load(Page(count - len(found), min(before, self._floor), after))
         return found + [entry for entry in older if entry.id not in self._removed]
+
+    def _take_pending(self) -> list[Candidate] | None:
+        return self._pending
 
     async def _fill(self) -> None:
         self._pending = []
         try:
-            entries = await self._load(MAX_ID, 0, RECENT, False)
+            entries = await self._load(Page(RECENT))
         except BaseException:
             self._pending = None
             raise
-        if self._pending is None:  # a reset came in between
+        waiting, self._pending = self._take_pending(), None
+        if waiting is None:  # a reset came in between
             return
-        waiting, self._pending = self._pending, None
         self._entries = [entry for entry in reversed(entries) if entry.id not in self._removed]
         self._ids = [entry.id for entry in self._entries]
         self._floor = self._ids[0] if len(entries) >= RECENT and self._ids else 0
@@ -106,9 +110,10 @@ SELECT p.post_id, p.author_id, p.flags, 0
 """
 
 
-async def public_posts(reader: Reader, before: int, after: int, count: int, upwards: bool) -> list[Candidate]:  # noqa: FBT001
+async def public_posts(reader: Reader, page: Page) -> list[Candidate]:
     """Posts of the public timeline, from the sixteen lanes."""
-    return [Candidate(*row) for row in await reader.rows(PUBLIC_UP if upwards else PUBLIC, before, after, count)]
+    sql = PUBLIC_UP if page.upwards else PUBLIC
+    return [Candidate(*row) for row in await reader.rows(sql, page.before, page.after, page.limit)]
 
 
 TAGGED = """
@@ -122,12 +127,16 @@ SELECT post_id, author_id, flags, 0 FROM tag_posts
 """
 
 
-async def tagged_posts(reader: Reader, tag: str, before: int, after: int, count: int, upwards: bool) -> list[Candidate]:  # noqa: FBT001
+async def tagged_posts(reader: Reader, tag: str, page: Page) -> list[Candidate]:
     """Public posts that carry the tag."""
-    return [Candidate(*row) for row in await reader.rows(TAGGED_UP if upwards else TAGGED, bucket_of_name(tag), tag, before, after, count)]
+    sql = TAGGED_UP if page.upwards else TAGGED
+    rows = await reader.rows(sql, bucket_of_name(tag), tag, page.before, page.after, page.limit)
+    return [Candidate(*row) for row in rows]
 
 
 def merge(pages: Sequence[Sequence[Candidate]], count: int, *, upwards: bool = False) -> list[Candidate]:
     """One page from several, each newest first: the newest ``count``, or with ``upwards`` the oldest."""
-    together = sorted({entry.id: entry for page in pages for entry in page}.values(), key=lambda entry: entry.id, reverse=True)
+    together = sorted(
+        {entry.id: entry for page in pages for entry in page}.values(), key=lambda entry: entry.id, reverse=True
+    )
     return together[-count:] if upwards else together[:count]

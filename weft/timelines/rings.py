@@ -25,7 +25,7 @@ RING = 64
 REPLY, REPOST, MEDIA = 1, 2, 4
 """Flag bits of an entry."""
 
-Slots = npt.NDArray[np.int32]
+Slots = npt.NDArray[np.int64]
 
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):
@@ -117,7 +117,7 @@ class AuthorRings:
         while missing:
             await self._load(missing)
             missing = [id_ for id_ in wanted if id_ not in self._slots]
-        return np.fromiter((self._slots[id_] for id_ in wanted), np.int32, len(wanted))
+        return np.fromiter((self._slots[id_] for id_ in wanted), np.int64, len(wanted))
 
     async def _load(self, authors: Sequence[int]) -> None:
         generation = self.generation
@@ -162,7 +162,9 @@ class AuthorRings:
 
     # ------------------------------------------------------------------ reading
 
-    async def page(self, slots: Slots, before: int, after: int, count: int, *, upwards: bool = False) -> list[Candidate]:
+    async def page(
+        self, slots: Slots, before: int, after: int, count: int, *, upwards: bool = False
+    ) -> list[Candidate]:
         """At most ``count`` candidates of these authors with ``after < id < before``.
 
         Newest first; with ``upwards`` the ones next to ``after``, still newest first.
@@ -200,12 +202,20 @@ class AuthorRings:
         order = order[chosen > 0]
         rows, columns = slots[order // width], order % width
         found = [
-            Candidate(*values) for values in zip(
-                self._ids[rows, columns].tolist(), self._owner[rows].tolist(), self._flags[rows, columns].tolist(), self._other[rows, columns].tolist(), strict=True)
+            Candidate(*values)
+            for values in zip(
+                self._ids[rows, columns].tolist(),
+                self._owner[rows].tolist(),
+                self._flags[rows, columns].tolist(),
+                self._other[rows, columns].tolist(),
+                strict=True,
+            )
         ]
         return found, found[-1].id if len(found) >= count else 0
 
-    async def _with_older(self, low: Slots, found: list[Candidate], before: int, after: int, count: int) -> list[Candidate]:
+    async def _with_older(
+        self, low: Slots, found: list[Candidate], before: int, after: int, count: int
+    ) -> list[Candidate]:
         async with self._db.read() as reader:
             older = await older_posts(reader, self._owner[low].tolist(), before, count, after)
         together = {entry.id: entry for entry in (*older, *found)}
@@ -214,13 +224,18 @@ class AuthorRings:
     async def _page_up(self, slots: Slots, before: int, after: int, count: int) -> list[Candidate]:
         rings = self._ids[slots]
         inside = (rings > after) & (rings < before)
-        rows, columns = np.nonzero(inside)
-        ids = rings[rows, columns]
-        order = np.argsort(ids)[:count]
-        rows, columns = slots[rows[order]], columns[order]
+        which, places = np.nonzero(inside)
+        order = np.argsort(rings[which, places])[:count]
+        rows, columns = slots[which[order]], places[order]
         found = [
-            Candidate(*values) for values in zip(
-                self._ids[rows, columns].tolist(), self._owner[rows].tolist(), self._flags[rows, columns].tolist(), self._other[rows, columns].tolist(), strict=True)
+            Candidate(*values)
+            for values in zip(
+                self._ids[rows, columns].tolist(),
+                self._owner[rows].tolist(),
+                self._flags[rows, columns].tolist(),
+                self._other[rows, columns].tolist(),
+                strict=True,
+            )
         ]
         low = slots[self._floor[slots] > after + 1]
         if len(low):
@@ -232,7 +247,11 @@ class AuthorRings:
 
 
 def flags_of(event: PostCreated) -> int:
-    return (REPLY if event.reply_to is not None else 0) | (REPOST if event.repost_of is not None else 0) | (MEDIA if event.has_media else 0)
+    return (
+        (REPLY if event.reply_to is not None else 0)
+        | (REPOST if event.repost_of is not None else 0)
+        | (MEDIA if event.has_media else 0)
+    )
 
 
 OLDER = """
@@ -248,9 +267,14 @@ SELECT p.id, p.author_id, p.flags, p.other_id
 """
 
 
-async def older_posts(reader: Reader, authors: Sequence[int], before: int, each: int, after: int = 0) -> list[Candidate]:
+async def older_posts(
+    reader: Reader, authors: Sequence[int], before: int, each: int, after: int = 0
+) -> list[Candidate]:
     """Up to ``each`` posts of every author with ``after < id < before``, newest first."""
-    return [Candidate(*row) for row in await reader.rows(OLDER, [bucket_of(id_) for id_ in authors], list(authors), before, after, each)]
+    return [
+        Candidate(*row)
+        for row in await reader.rows(OLDER, [bucket_of(id_) for id_ in authors], list(authors), before, after, each)
+    ]
 
 
 NEWER = """
@@ -266,6 +290,11 @@ SELECT p.id, p.author_id, p.flags, p.other_id
 """
 
 
-async def newer_posts(reader: Reader, authors: Sequence[int], after: int, each: int, before: int = MAX_ID) -> list[Candidate]:
+async def newer_posts(
+    reader: Reader, authors: Sequence[int], after: int, each: int, before: int = MAX_ID
+) -> list[Candidate]:
     """Up to ``each`` posts of every author with ``after < id < before``, the ones next to ``after``, oldest first."""
-    return [Candidate(*row) for row in await reader.rows(NEWER, [bucket_of(id_) for id_ in authors], list(authors), after, before, each)]
+    return [
+        Candidate(*row)
+        for row in await reader.rows(NEWER, [bucket_of(id_) for id_ in authors], list(authors), after, before, each)
+    ]

@@ -1,6 +1,13 @@
 """The door of the timelines: what the edges may call. Each function lives in the module of its idea."""
 
 from weft.timelines.connections import Body, Connection, Delivery, Listener, Told
+from weft.timelines.conversations import (
+    Conversation,
+    drop_conversation,
+    find_conversation,
+    load_conversations,
+    set_unread,
+)
 from weft.timelines.filter_edits import (
     FilterEdit,
     KeywordEdit,
@@ -30,8 +37,10 @@ from weft.timelines.lists import (
     require_list,
 )
 from weft.timelines.markers import Marker, load_markers, save_markers
+from weft.timelines.people import active_people, dismiss_suggestion, newest_people, suggest_people
 from weft.timelines.queries import load_filters, load_lists, load_members
-from weft.timelines.sources import Timelines
+from weft.timelines.rings import Candidate
+from weft.timelines.sources import Chunk, Fixed, Source, Timelines
 from weft.timelines.streams import Streams
 from weft.timelines.tags import (
     NamedTag,
@@ -53,21 +62,27 @@ from weft.timelines.viewers import Viewers
 
 __all__ = [
     "Body",
+    "Candidate",
     "Channel",
+    "Chunk",
     "Connection",
+    "Conversation",
     "Delivery",
     "FilterEdit",
+    "Fixed",
     "KeywordEdit",
     "ListEdit",
     "Listener",
     "Marker",
     "NamedTag",
+    "Source",
     "Streams",
     "TagDay",
     "TagUse",
     "Timelines",
     "Told",
     "Viewers",
+    "active_people",
     "add_filtered_post",
     "add_keyword",
     "add_members",
@@ -76,15 +91,19 @@ __all__ = [
     "create_list",
     "delete_filter",
     "delete_list",
+    "dismiss_suggestion",
+    "drop_conversation",
     "drop_unfollowed",
     "edit_filter",
     "edit_keyword",
     "edit_list",
     "feature_tag",
     "filter_hits",
+    "find_conversation",
     "follow_tag",
     "followed_tags_page",
     "lists_with",
+    "load_conversations",
     "load_featured_tags",
     "load_filters",
     "load_lists",
@@ -93,6 +112,7 @@ __all__ = [
     "load_tag_history",
     "load_used_tags",
     "members_page",
+    "newest_people",
     "remove_filtered_post",
     "remove_members",
     "require_filter",
@@ -100,6 +120,8 @@ __all__ = [
     "require_keyword",
     "require_list",
     "save_markers",
+    "set_unread",
+    "suggest_people",
     "tag_marks",
     "unfeature_by_id",
     "unfeature_tag",

@@ -14,6 +14,7 @@ import msgspec
 from weft.infra.db import Db
 from weft.infra.signals import Signals
 from weft.kernel.ids import MAX_ID, ListId, bucket_of
+from weft.kernel.paging import Page
 from weft.kernel.text.entities import tag_key
 from weft.posts.events import PostCreated, PostDeleted, PostEdited
 from weft.relationships.model import Visibility
@@ -43,7 +44,7 @@ class Timelines:
     """The indexes of one worker, and the sources over them."""
 
     def __init__(self, db: Db) -> None:
-        self._db = db
+        self.db = db
         self.rings = AuthorRings(db)
         self._public = Recent(self._load_public)
         self._tags: dict[str, Recent] = {}
@@ -96,7 +97,7 @@ class Timelines:
 
     async def members(self, viewer: Viewer, listed: List) -> Source:
         """The timeline of one of the viewer's lists."""
-        async with self._db.read() as reader:
+        async with self.db.read() as reader:
             ids = await load_members(reader, ListId(listed.id))
         return ListSource(self, viewer, listed, frozenset(ids))
 
@@ -113,16 +114,16 @@ class Timelines:
             if len(self._tags) >= _TAGS_KEPT:
                 self._tags.pop(next(iter(self._tags)))
 
-            async def load(before: int, after: int, count: int, upwards: bool) -> list[Candidate]:  # noqa: FBT001
-                async with self._db.read() as reader:
-                    return await tagged_posts(reader, key, before, after, count, upwards)
+            async def load(page: Page) -> list[Candidate]:
+                async with self.db.read() as reader:
+                    return await tagged_posts(reader, key, page)
 
             recent = self._tags[key] = Recent(load)
         return recent
 
-    async def _load_public(self, before: int, after: int, count: int, upwards: bool) -> list[Candidate]:  # noqa: FBT001
-        async with self._db.read() as reader:
-            return await public_posts(reader, before, after, count, upwards)
+    async def _load_public(self, page: Page) -> list[Candidate]:
+        async with self.db.read() as reader:
+            return await public_posts(reader, page)
 
 
 def is_original(event: PostCreated) -> bool:
@@ -142,14 +143,22 @@ class HomeSource:
         slots = await self._slots()
         found = await timelines.rings.page(slots, before, after, count, upwards=upwards)
         if viewer.followed_tags:
-            places = [await timelines.recent_tag(key).page(before, after, count, upwards=upwards) for key in viewer.followed_tags]
+            places = [
+                await timelines.recent_tag(key).page(before, after, count, upwards=upwards)
+                for key in viewer.followed_tags
+            ]
             found = merge([found, *places], count, upwards=upwards)
         own = await self._direct(before, after, count, upwards=upwards)
         if own:
             found = merge([found, own], count, upwards=upwards)
         following, muting, self_id = viewer.following, viewer.bounds.muting, viewer.id
         plain = not muting and not viewer.exclusive
-        return Chunk([c for c in found if (not c.flags and plain) or wants_at_home(c, viewer)] if following or muting or self_id else found, found)
+        return Chunk(
+            [c for c in found if (not c.flags and plain) or wants_at_home(c, viewer)]
+            if following or muting or self_id
+            else found,
+            found,
+        )
 
     async def _slots(self) -> Slots:
         viewer, rings = self._viewer, self._timelines.rings
@@ -157,7 +166,10 @@ class HomeSource:
         if known is not None and known[0] == rings.generation:
             return known[1]  # type: ignore[no-any-return]
         generation = rings.generation
-        authors = [*viewer.following, *([viewer.id] if viewer.id is not None and viewer.id not in viewer.following else [])]
+        authors = [
+            *viewer.following,
+            *([viewer.id] if viewer.id is not None and viewer.id not in viewer.following else []),
+        ]
         slots = await rings.slots(authors)
         viewer.sources["home"] = (generation, slots)
         return slots
@@ -167,12 +179,13 @@ class HomeSource:
         viewer = self._viewer
         recent: Recent | None = viewer.sources.get("direct")
         if recent is None:
-            db = self._timelines._db  # noqa: SLF001
+            db = self._timelines.db
 
-            async def load(before: int, after: int, count: int, upwards: bool) -> list[Candidate]:  # noqa: FBT001
+            async def load(page: Page) -> list[Candidate]:
                 assert viewer.id is not None
+                sql = DIRECT_UP if page.upwards else DIRECT
                 async with db.read() as reader:
-                    rows = await reader.rows(DIRECT_UP if upwards else DIRECT, bucket_of(viewer.id), viewer.id, before, after, count)
+                    rows = await reader.rows(sql, bucket_of(viewer.id), viewer.id, page.before, page.after, page.limit)
                 return [Candidate(row[0], row[1]) for row in rows]
 
             recent = viewer.sources["direct"] = Recent(load)
@@ -256,7 +269,9 @@ class PlaceSource:
         muting = self._viewer.bounds.muting
         if not muting and not self._only_media:
             return Chunk(found, found)
-        return Chunk([entry for entry in found if wants_in_public(entry, self._viewer, only_media=self._only_media)], found)
+        return Chunk(
+            [entry for entry in found if wants_in_public(entry, self._viewer, only_media=self._only_media)], found
+        )
 
 
 def wants_in_public(entry: Candidate, viewer: Viewer, *, only_media: bool = False) -> bool:
@@ -274,7 +289,9 @@ class TagSource:
     async def chunk(self, before: int, after: int, count: int, *, upwards: bool) -> Chunk:
         pages = [await place.page(before, after, count, upwards=upwards) for place in self._places]
         found = merge(pages, count, upwards=upwards) if len(pages) > 1 else pages[0]
-        return Chunk([entry for entry in found if wants_in_public(entry, self._viewer, only_media=self._only_media)], found)
+        return Chunk(
+            [entry for entry in found if wants_in_public(entry, self._viewer, only_media=self._only_media)], found
+        )
 
 
 class Fixed:

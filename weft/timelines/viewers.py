@@ -12,6 +12,7 @@ from weft.infra.signals import Signals
 from weft.kernel.ids import AccountId
 from weft.posts.events import MarksChanged, PollVoted, PostLiked, PostUnliked
 from weft.relationships.events import (
+    Between,
     Blocked,
     FollowChanged,
     Followed,
@@ -42,16 +43,19 @@ class Viewers:
         """Viewers that an event touched while they were being loaded."""
 
     def listen(self, signals: Signals) -> None:
-        for kind in (Followed, FollowChanged, Unfollowed, Muted, Unmuted):
-            signals.on(kind, lambda event: self.drop(event.account_id))
-        for kind in (Blocked, Unblocked):
-            signals.on(kind, self._drop_both)
-        for kind in (HostBlocksChanged, ReadingChanged):
-            signals.on(kind, lambda event: self.drop(event.account_id))
-        for kind in (PostLiked, PostUnliked, MarksChanged):
-            signals.on(kind, self._forget_mark)
-        signals.on(PollVoted, self._forget_vote)
+        """Let events take away what they make untrue."""
+        follows: tuple[type[Between], ...] = (Followed, FollowChanged, Unfollowed, Muted, Unmuted)
+        for between in follows:
+            signals.on(between, lambda event: self.drop(event.account_id))
+        signals.on(Blocked, self._drop_both)
+        signals.on(Unblocked, self._drop_both)
+        signals.on(HostBlocksChanged, lambda event: self.drop(event.account_id))
+        signals.on(ReadingChanged, lambda event: self.drop(event.account_id))
         signals.on(ConversationChanged, self._forget_direct)
+        signals.on(PostLiked, self._forget_mark)
+        signals.on(PostUnliked, self._forget_mark)
+        signals.on(MarksChanged, self._forget_mark)
+        signals.on(PollVoted, self._forget_vote)
         signals.on_reset(self.reset)
 
     async def get(self, account_id: AccountId | None) -> Viewer:

@@ -31,5 +31,16 @@ async def show(call: Call[Pictures, Any]) -> Response:
 
 
 ROUTES = tuple(
-    Route(method="GET", path=path, handler=show, auth=Auth.NONE, scopes=(), sees=Sees.PUBLIC, rate=MEDIA_FILE, body=0, tag="media") for path in _PLACES
+    Route(
+        method="GET",
+        path=path,
+        handler=show,
+        auth=Auth.NONE,
+        scopes=(),
+        sees=Sees.PUBLIC,
+        rate=MEDIA_FILE,
+        body=0,
+        tag="media",
+    )
+    for path in _PLACES
 )

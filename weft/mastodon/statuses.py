@@ -1,0 +1,298 @@
+"""Posts one by one: write, show, edit, delete, and what lies behind one: source, history, context."""
+
+from __future__ import annotations
+
+import msgspec
+
+from weft.infra.admit import API, DELETE, POST
+from weft.infra.routing.table import SMALL_BODY, Auth, Call, Response, Route, Sees, as_json
+
+from weft.kernel.clock import rfc3339
+from weft.kernel.errors import Forbidden, Invalid, NotFound, WeftError
+from weft.kernel.ids import MediaId, parse_id
+from weft.mastodon import entities as e
+from weft.mastodon.context import Mastodon
+from weft.mastodon.fragments import PostEntry
+from weft.mastodon.post_requests import (
+    CreateParams,
+    EditParams,
+    author_of,
+    draft_of,
+    due_of,
+    edit_of,
+    key_of,
+    limits_of,
+)
+from weft.mastodon.presenter import raw
+from weft.mastodon.scheduled import ScheduledStatus, present_scheduled
+from weft.media.service import load_media
+from weft.posts.model import Draft, Marks, Post, Version
+from weft.posts.service import (
+    ANYONES_REACH,
+    USERS_REACH,
+    create_post,
+    delete_post,
+    edit_post,
+    load_context,
+    load_versions,
+    prepare,
+    require_earlier,
+    require_earlier_scheduled,
+    schedule_post,
+    unrepost,
+)
+from weft.relationships.model import Visibility
+from weft.timelines.model import Viewer
+
+POST_BODY = 4 * SMALL_BODY
+MOST_AT_ONCE = 20
+_UNMARKED = Marks()
+_encode = msgspec.json.Encoder().encode
+
+
+class BatchParams(msgspec.Struct, kw_only=True):
+    id: list[str] = []
+
+
+class DeleteParams(msgspec.Struct, kw_only=True):
+    delete_media: bool = False
+
+
+class TranslateParams(msgspec.Struct, kw_only=True):
+    lang: str | None = None
+
+
+class StatusSource(msgspec.Struct):
+    id: str
+    text: str
+    spoiler_text: str
+
+
+class EditedPollOption(msgspec.Struct):
+    title: str
+
+
+class EditedPoll(msgspec.Struct):
+    options: list[EditedPollOption]
+
+
+class StatusEdit(msgspec.Struct, kw_only=True):
+    """One revision, for the document; ``account`` is sent as encoded already."""
+
+    content: str
+    spoiler_text: str
+    sensitive: bool
+    created_at: str
+    account: e.Account
+    poll: EditedPoll | None
+    media_attachments: list[e.MediaAttachment]
+    emojis: list[e.CustomEmoji]
+    quote: e.Quote | None
+
+
+class _Revision(msgspec.Struct, kw_only=True):
+    content: str
+    spoiler_text: str
+    sensitive: bool
+    created_at: str
+    account: msgspec.Raw
+    poll: EditedPoll | None
+    media_attachments: list[e.MediaAttachment]
+    emojis: list[e.CustomEmoji]
+    quote: None = None
+
+
+# -------------------------------------------------------------------------------------------------------------- writing
+
+
+async def create(call: Call[Mastodon, CreateParams]) -> Response:
+    """Write a post, or schedule one."""
+    app = call.app
+    viewer = await app.viewers.get(call.user_id)
+    draft = await draft_of(call, viewer)
+    try:
+        if call.params.scheduled_at:
+            return await _schedule(call, draft, due_of(call.params.scheduled_at))
+        return await _write(app, viewer, draft)
+    except Invalid as error:
+        if error.code != "post.unexpected_mentions":
+            raise
+        accounts = await app.presenter.accounts(error.values["accounts"])  # type: ignore[arg-type]
+        text = "Validation failed: The text mentions accounts that were not expected"
+        return as_json({"error": text, "unexpected_accounts": raw(accounts)}, 422)
+
+
+async def _write(app: Mastodon, viewer: Viewer, draft: Draft) -> Response:
+    assert viewer.id is not None
+    author = await author_of(app, viewer.id)
+    try:
+        created = await create_post(app.db, await prepare(app.db, author, draft, limits_of(app)))
+        post = created.post
+    except WeftError:
+        # The same request may have been carried out before, and be refused now for what it used up then.
+        if not draft.idempotency_key:
+            raise
+        try:
+            post, created = await require_earlier(app.db, viewer.id, draft.idempotency_key), None
+        except NotFound:
+            pass
+        else:
+            return Response(200, await app.presenter.show(post.id, viewer))
+        raise
+    if created.counts is not None:
+        app.presenter.learn(post, created.counts)
+        if post.root_id is None:
+            viewer.marks[post.id] = _UNMARKED
+    return Response(200, await app.presenter.show(post.id, viewer))
+
+
+async def _schedule(call: Call[Mastodon, CreateParams], draft: Draft, due_ms: int) -> Response:
+    app, user_id = call.app, call.user_id
+    author = await author_of(app, user_id)
+    try:
+        prepared = await prepare(app.db, author, draft, limits_of(app))
+        scheduled = await schedule_post(app.db, prepared, due_ms)
+    except WeftError:
+        if not draft.idempotency_key:
+            raise
+        try:
+            scheduled = await require_earlier_scheduled(app.db, user_id, draft.idempotency_key)
+        except NotFound:
+            scheduled = None
+        if scheduled is None:
+            raise
+    return as_json(await present_scheduled(app, scheduled))
+
+
+async def edit(call: Call[Mastodon, EditParams]) -> Response:
+    """Change a post of one's own."""
+    app = call.app
+    viewer = await app.viewers.get(call.user_id)
+    entry = await app.presenter.require(call.id(), viewer)
+    author = await author_of(app, call.user_id)
+    await edit_post(app.db, author, entry.post, edit_of(call.params), limits_of(app))
+    return Response(200, await app.presenter.show(entry.id, viewer))
+
+
+async def delete(call: Call[Mastodon, DeleteParams]) -> Response:
+    """Delete a post of one's own; the answer holds what is needed to write it anew."""
+    app = call.app
+    viewer = await app.viewers.get(call.user_id)
+    entry = await app.presenter.require(call.id(), viewer)
+    post = entry.post
+    if post.author_id != call.user_id:
+        raise NotFound("record.absent")
+    body = await app.presenter.status(entry, viewer)
+    if entry.inner is not None:
+        await unrepost(app.db, call.user_id, entry.inner.post)
+        return Response(200, body)
+    await delete_post(app.db, call.user_id, post)
+    if call.params.delete_media:
+        for media_id in post.media_ids:
+            await app.workshop.remove(call.user_id, MediaId(media_id))
+    return Response(200, body[:-1] + b',"text":' + _encode(post.text) + b"}")
+
+
+# -------------------------------------------------------------------------------------------------------------- reading
+
+
+async def show(call: Call[Mastodon, None]) -> Response:
+    viewer = await call.app.viewers.get(call.viewer_id)
+    return Response(200, await call.app.presenter.show(call.id(), viewer))
+
+
+async def show_many(call: Call[Mastodon, BatchParams]) -> Response:
+    """Several posts by id; those that are not there or may not be seen are left out."""
+    app = call.app
+    if len(call.params.id) > MOST_AT_ONCE:
+        raise Invalid("post.too_many_ids", limit=MOST_AT_ONCE)
+    viewer = await app.viewers.get(call.viewer_id)
+    ids = dict.fromkeys(found for text in call.params.id if (found := parse_id(text)) is not None)
+    entries = await app.presenter.load(list(ids))
+    shown = [entry for entry in entries if app.presenter.visible(entry, viewer)]
+    return Response(200, await app.presenter.statuses(shown, viewer))
+
+
+async def _seen(call: Call[Mastodon, object]) -> tuple[PostEntry, Viewer]:
+    """The post a route is about: of a repost what it reposts."""
+    viewer = await call.app.viewers.get(call.viewer_id)
+    entry = await call.app.presenter.require(call.id(), viewer)
+    return entry.inner or entry, viewer
+
+
+async def source(call: Call[Mastodon, None]) -> Response:
+    """A post as it was typed."""
+    entry, _ = await _seen(call)  # type: ignore[arg-type]
+    return as_json(StatusSource(str(entry.id), entry.post.text, entry.post.summary))
+
+
+async def context(call: Call[Mastodon, None]) -> Response:
+    """What a post answers, and what answers it."""
+    app = call.app
+    entry, viewer = await _seen(call)  # type: ignore[arg-type]
+    async with app.db.read() as reader:
+        up, down = await load_context(reader, entry.post, USERS_REACH if viewer.id is not None else ANYONES_REACH)
+    visible = app.presenter.visible
+    above = [one for one in await app.presenter.load(up) if visible(one, viewer)]
+    below = [one for one in await app.presenter.load(down) if visible(one, viewer)]
+    ancestors = await app.presenter.statuses(above, viewer)
+    descendants = await app.presenter.statuses(below, viewer)
+    return Response(200, b'{"ancestors":%b,"descendants":%b}' % (ancestors, descendants))
+
+
+async def history(call: Call[Mastodon, None]) -> Response:
+    """Every revision, oldest first, the current one last."""
+    app = call.app
+    entry, _ = await _seen(call)  # type: ignore[arg-type]
+    async with app.db.read() as reader:
+        versions = await load_versions(reader, entry.post.id) or [_current(entry)]
+        media = await load_media(reader, list({id_ for version in versions for id_ in version.media_ids}))
+    mentioned = [one.account for one in await app.presenter.load_accounts(entry.post.mentions)]
+    shaper = app.presenter.shaper
+    revisions = []
+    for version in versions:
+        text = msgspec.structs.replace(entry.post, text=version.text, summary=version.summary)
+        described = zip(version.media_ids, version.media_descriptions, strict=False)
+        known = [
+            msgspec.structs.replace(media[id_], description=words or None) for id_, words in described if id_ in media
+        ]
+        revision = _Revision(
+            content=shaper.content(text, mentioned),
+            spoiler_text=version.summary,
+            sensitive=version.sensitive,
+            created_at=rfc3339(version.made_ms),
+            account=raw(entry.author.body),
+            poll=EditedPoll([EditedPollOption(one) for one in version.poll_options]) if version.poll_options else None,
+            media_attachments=[shaper.media(one) for one in known],
+            emojis=shaper.emojis_in(version.text, version.summary, *version.poll_options),
+        )
+        revisions.append(revision)
+    return as_json(revisions)
+
+
+def _current(entry: PostEntry) -> Version:
+    """The only revision of a post that was never edited; alt texts are those of the attachments."""
+    post: Post = entry.post
+    return Version(
+        text=post.text,
+        summary=post.summary,
+        sensitive=post.sensitive,
+        media_ids=post.media_ids,
+        media_descriptions=entry.alt_texts,
+        poll_options=entry.poll.options if entry.poll is not None else (),
+        made_ms=post.edited_ms or post.created_ms,
+    )
+
+
+async def translate(call: Call[Mastodon, TranslateParams]) -> Response:
+    """Nothing translates yet: what may not leave is refused, the rest is absent."""
+    entry, _ = await _seen(call)  # type: ignore[arg-type]
+    if entry.post.visibility > Visibility.UNLISTED:
+        raise Forbidden("action.forbidden")
+    raise NotFound("record.absent")
+
+
+async def card(call: Call[Mastodon, None]) -> Response:
+    """Posts have no preview cards."""
+    await _seen(call)  # type: ignore[arg-type]
+    return as_json(None)
