@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from weft.accounts.events import AccountCreated, AvatarOffered
 from weft.accounts.model import Account, NewAccount
-from weft.accounts.names import Name, email_name, handle_name, release_names, reserve_names, take_names
+from weft.accounts.names import Name, email_name, handle_name, reserve_names, take_names
 from weft.infra.db import Db, Tx
+from weft.infra.events import Event
 from weft.kernel.errors import Invalid
 from weft.kernel.ids import AccountId, bucket_of, random_bucket
 from weft.kernel.text.names import ERR_INVALID, check_username
@@ -24,15 +25,9 @@ async def create_account(db: Db, new: NewAccount) -> Account:
     account_id = AccountId(db.ids.new(random_bucket()))
     names = names_of(new)
     await reserve_names(db, names, account_id)
-    try:
-        async with db.tx(bucket_of(account_id)) as tx:
-            await _insert(tx, account_id, new)
-            tx.emit(AccountCreated(account_id=account_id))
-            if new.picture:
-                tx.emit(AvatarOffered(account_id=account_id, url=new.picture))
-    except BaseException:
-        await release_names(db, names, account_id)
-        raise
+    # Where this fails nobody knows whether the account was made: the names stay reserved until the sweep looks.
+    async with db.once(bucket_of(account_id)) as run:
+        await _insert(run, account_id, new)
     await take_names(db, names, account_id)
     return Account(
         id=account_id,
@@ -53,12 +48,17 @@ def names_of(new: NewAccount) -> list[Name]:
     return names
 
 
+# One statement with its events: sign-ups come in crowds, and each round trip costs as much as the work in it.
 INSERT = """
 WITH made AS (
   INSERT INTO accounts (bucket, id, username, display_name, role, locked, created_ms)
   VALUES ($1, $2, $3, $4, $5, $6, $7)
 ), counted AS (
   INSERT INTO account_counts (bucket, account_id) VALUES ($1, $2)
+), told AS (
+  INSERT INTO outbox (bucket, id, kind, payload)
+  SELECT $1, event.id, event.kind, event.payload
+    FROM unnest($17::bigint[], $18::text[], $19::bytea[]) AS event (id, kind, payload)
 )
 INSERT INTO users (bucket, account_id, email, password_hash, state, confirmed_ms, locale, sign_up_reason, invited_by,
                    by_command, created_ms, seen_day)
@@ -66,9 +66,13 @@ VALUES ($1, $2, $8, $9, $10, $11, $12, $13, $14, $15, $7, $16)
 """
 
 
-async def _insert(tx: Tx, account_id: AccountId, new: NewAccount) -> None:
-    now_ms = tx.now_ms
-    await tx.execute(
+async def _insert(run: Tx, account_id: AccountId, new: NewAccount) -> None:
+    now_ms = run.now_ms
+    events: list[Event] = [AccountCreated(account_id=account_id)]
+    if new.picture:
+        events.append(AvatarOffered(account_id=account_id, url=new.picture))
+    ids, kinds, payloads = zip(*map(run.sealed, events), strict=True)
+    await run.execute(
         INSERT,
         bucket_of(account_id),
         account_id,
@@ -86,4 +90,7 @@ async def _insert(tx: Tx, account_id: AccountId, new: NewAccount) -> None:
         new.invited_by,
         new.by_command,
         now_ms // DAY_MS,
+        ids,
+        kinds,
+        payloads,
     )

@@ -9,11 +9,10 @@ from datetime import date
 import msgspec
 
 from weft.accounts.model import MAX_DISPLAY_NAME, Account, NewAccount
-from weft.accounts.names import email_name, find_name, handle_name, is_name_known, reserve_names, take_names
+from weft.accounts.names import email_name, find_name, reserve_names, take_names
 from weft.accounts.oidc import Identity
 from weft.accounts.sign_up import (
     ERR_ACCEPTED,
-    ERR_TAKEN,
     MAX_REASON,
     Problems,
     age_problem,
@@ -58,8 +57,8 @@ async def join(db: Db, settings: Settings, identity: Identity, form: Joining) ->
     """
     check_mode(settings, form.invite)
     async with db.read() as reader:
-        problems = await _problems_of(reader, settings, form, db.clock.now().date())
         email = await _usable_email(reader, identity)
+    problems = _problems_of(settings, form, db.clock.now().date())
     if problems:
         raise refused(problems)
     invited_by = await take_invite(db, form.invite) if form.invite else None
@@ -83,12 +82,11 @@ async def join(db: Db, settings: Settings, identity: Identity, form: Joining) ->
     return account
 
 
-async def _problems_of(reader: Reader, settings: Settings, form: Joining, today: date) -> Problems:
+def _problems_of(settings: Settings, form: Joining, today: date) -> Problems:
+    """What is wrong with the form by itself. Whether the name is free is found out by reserving it."""
     problems: Problems = {}
     if wrong := check_username(form.username):
         problems["username"] = [wrong]
-    elif await is_name_known(reader, handle_name(form.username)):
-        problems["username"] = [ERR_TAKEN]
     if not form.agreement:
         problems["agreement"] = [ERR_ACCEPTED]
     if len(form.reason) > MAX_REASON:

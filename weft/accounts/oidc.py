@@ -63,9 +63,7 @@ class Provider(msgspec.Struct):
     jwks_uri: str
     userinfo_endpoint: str = ""
     id_token_signing_alg_values_supported: list[str] = msgspec.field(default_factory=lambda: ["RS256"])
-    token_endpoint_auth_methods_supported: list[str] = msgspec.field(
-        default_factory=lambda: ["client_secret_basic"]
-    )
+    token_endpoint_auth_methods_supported: list[str] = msgspec.field(default_factory=lambda: ["client_secret_basic"])
     authorization_response_iss_parameter_supported: bool = False
 
 

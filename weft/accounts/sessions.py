@@ -5,7 +5,6 @@ from __future__ import annotations
 from weft.accounts.model import Session, SessionListing
 from weft.accounts.names import email_name, find_name
 from weft.accounts.passwords import Passwords
-from weft.accounts.profile import touch
 from weft.accounts.queries import find_account, find_by_handle, find_password_hash
 from weft.accounts.secrets import bucket_in, digest, new_secret
 from weft.infra.db import Db, Reader, Tx
@@ -47,16 +46,20 @@ async def _find_login(reader: Reader, login: str) -> AccountId | None:
 
 
 INSERT = """
+WITH seen AS (
+  UPDATE users SET seen_day = $6 WHERE bucket = $1 AND account_id = $3 AND seen_day < $6
+)
 INSERT INTO sessions (bucket, hash, account_id, created_ms, used_ms, user_agent) VALUES ($1, $2, $3, $4, $4, $5)
 """
 
 
-async def create_session(tx: Tx, account_id: AccountId, user_agent: str) -> str:
+async def create_session(db: Db, account_id: AccountId, user_agent: str) -> str:
     """The cookie's text for a browser that somebody signed in with."""
     bucket = bucket_of(account_id)
     text = new_secret(bucket)
-    await tx.execute(INSERT, bucket, digest(text), account_id, tx.now_ms, user_agent[:200])
-    await touch(tx, account_id, tx.now_ms // DAY_MS)
+    now_ms = db.clock.now_ms()
+    async with db.once(bucket) as run:
+        await run.execute(INSERT, bucket, digest(text), account_id, now_ms, user_agent[:200], now_ms // DAY_MS)
     return text
 
 

@@ -17,7 +17,7 @@ from weft.accounts.model import Account, Session, User
 from weft.accounts.service import create_session, find_account, find_session, find_user, note_session_use
 from weft.infra.routing.table import Call, Response
 from weft.kernel.errors import Forbidden
-from weft.kernel.ids import AccountId, bucket_of
+from weft.kernel.ids import AccountId
 from weft.settings import Settings
 from weft.web.context import Web
 from weft.web.pages import Header, choose_language
@@ -100,8 +100,7 @@ async def begin_session(call: Call[Web, Any], account_id: AccountId) -> tuple[He
     """Sign a browser in: a new session and a new visit, so that nothing it held before counts."""
     settings = call.app.settings
     agent = call.headers.get(b"user-agent", b"").decode("latin-1")
-    async with call.app.db.tx(bucket_of(account_id)) as tx:
-        text = await create_session(tx, account_id, agent)
+    text = await create_session(call.app.db, account_id, agent)
     return (
         cookie(settings, SESSION, text, SESSION_S),
         cookie(settings, VISIT, secrets.token_urlsafe(32)),
