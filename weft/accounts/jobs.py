@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from weft.accounts.events import MailWanted
 from weft.accounts.mail_links import send_mail
 from weft.accounts.names import sweep_names
+from weft.accounts.sessions import expire_sessions
+from weft.accounts.tokens import DAY_MS, expire_tokens
 from weft.infra.db import Db
 from weft.infra.mail import Mailer
 from weft.infra.periodic import Job
@@ -45,4 +47,15 @@ async def settle_names(db: Db) -> None:
     await sweep_names(db)
 
 
-JOBS = [Job("accounts.sweep_secrets", 3600.0, sweep_secrets), Job("accounts.settle_names", 600.0, settle_names)]
+async def expire_access(db: Db) -> None:
+    """End tokens and sessions that nobody used for very long."""
+    async with db.job() as tx:
+        await expire_tokens(tx, tx.now_ms // DAY_MS)
+        await expire_sessions(tx, tx.now_ms)
+
+
+JOBS = [
+    Job("accounts.sweep_secrets", 3600.0, sweep_secrets),
+    Job("accounts.settle_names", 600.0, settle_names),
+    Job("accounts.expire_access", 86_400.0, expire_access),
+]

@@ -144,6 +144,3 @@ async def want_confirmation(tx: Tx, user: User, email: str | None = None) -> Non
         await tx.execute(CHANGE_EMAIL, bucket, user.account_id, email)
         tx.emit(UserChanged(account_id=user.account_id))
     tx.emit(MailWanted(account_id=user.account_id, kind="confirm"))
-
-
-SWEEP = "DELETE FROM mail_tokens WHERE expires_ms < $1  -- all buckets: a job"

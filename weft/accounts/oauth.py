@@ -132,7 +132,6 @@ TAKE_CODE = """
 DELETE FROM oauth_codes WHERE bucket = $1 AND hash = $2 AND app_id = $3
 RETURNING account_id, redirect_uri, scopes, challenge, expires_ms
 """
-SWEEP_CODES = "DELETE FROM oauth_codes WHERE expires_ms < $1  -- all buckets: a job"
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
