@@ -104,7 +104,7 @@ async def test_a_filter_is_made_changed_and_deleted_by_its_owner_only(db: Db, an
             contexts=("home", "public", "home"),
             action="hide",
             expires_ms=99,
-            keywords=(KeywordEdit(keyword="finale", whole_word=True), KeywordEdit(keyword="twist")),
+            keywords=(KeywordEdit(keyword="finale", whole_word=True), KeywordEdit(keyword="twist", whole_word=False)),
         ),
     )
     assert (made.title, made.contexts, made.action, made.expires_ms) == ("Spoilers", ("home", "public"), "hide", 99)
@@ -123,7 +123,7 @@ async def test_a_filter_is_made_changed_and_deleted_by_its_owner_only(db: Db, an
             ),
         ),
     )
-    assert [(word.keyword, word.whole_word) for word in changed.keywords] == [("twist", True), ("ending", False)]
+    assert [(word.keyword, word.whole_word) for word in changed.keywords] == [("twist", True), ("ending", True)]
     assert (changed.title, changed.expires_ms) == ("Spoilers", None)
     for refused in (edit_filter(db, bob, made.id, FilterEdit(title="mine")), delete_filter(db, bob, made.id)):
         with pytest.raises(NotFound):

@@ -311,7 +311,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         method="POST", path=f"{_ONE}/follow", handler=follow_account, auth=Auth.USER, scopes=_FOLLOWS, sees=Sees.OWN,
-        rate=FOLLOW, body=SMALL_BODY, params=FollowParams, returns=Relationship, tag="accounts", refusals=(403, 404, 422),
+        rate=FOLLOW, body=SMALL_BODY, params=FollowParams, returns=Relationship, tag="accounts",
     ),
     _post(path=f"{_ONE}/unfollow", handler=unfollow_account, scopes=_FOLLOWS),
     _post(path=f"{_ONE}/remove_from_followers", handler=remove_from_followers, scopes=_FOLLOWS),

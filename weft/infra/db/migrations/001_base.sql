@@ -460,6 +460,12 @@ CREATE TABLE featured_tags (
 );
 
 -- kind: owned
+CREATE TABLE suggestion_dismissals (
+    bucket smallint NOT NULL, account_id bigint NOT NULL, target_id bigint NOT NULL,
+    PRIMARY KEY (bucket, account_id, target_id)
+);
+
+-- kind: owned
 CREATE TABLE filters (
     bucket smallint NOT NULL, id bigint NOT NULL, account_id bigint NOT NULL,
     title text NOT NULL, contexts text[] NOT NULL, action text NOT NULL DEFAULT 'warn', expires_ms bigint,
