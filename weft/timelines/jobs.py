@@ -13,7 +13,6 @@ import msgspec
 from weft.accounts.events import AccountStateChanged
 from weft.infra.db import Tx
 from weft.infra.events import Event
-from weft.infra.outbox import Handler
 from weft.kernel.ids import bucket_of, bucket_of_name
 from weft.kernel.text.entities import tag_key
 from weft.posts.events import PostCreated, PostDeleted, PostEdited
@@ -160,14 +159,13 @@ async def _edited_places(tx: Tx, events: Sequence[Event]) -> dict[int, _Place]:
     return {row[0]: _Place("", row[1], row[2]) for row in rows}
 
 
-_INDEXES: list[Handler] = [
-    ("timelines.index_places", index_places),
-    ("timelines.index_conversations", index_conversations),
-]
-HANDLERS: dict[type[Event], list[Handler]] = {
-    PostCreated: _INDEXES,
-    PostEdited: _INDEXES,
-    PostDeleted: _INDEXES,
-    AccountStateChanged: [("timelines.forget_conversations", forget_conversations)],
-}
-"""By event, with stable names: for ``wiring``."""
+HANDLERS = (
+    (PostCreated, "timelines.index_places", index_places),
+    (PostEdited, "timelines.index_places", index_places),
+    (PostDeleted, "timelines.index_places", index_places),
+    (PostCreated, "timelines.index_conversations", index_conversations),
+    (PostEdited, "timelines.index_conversations", index_conversations),
+    (PostDeleted, "timelines.index_conversations", index_conversations),
+    (AccountStateChanged, "timelines.forget_conversations", forget_conversations),
+)
+"""Event, stable name, handler: for ``wiring``."""

@@ -171,7 +171,12 @@ TIMELINES = {
     "filter.title_blank": "Validation failed: Title can't be blank",
 }
 
-NOTIFICATIONS: dict[str, str] = {}
+NOTIFICATIONS = {
+    "announcement.reaction": "Validation failed: Name is not a recognized emoji",
+    "announcement.reactions": "Validation failed: Limit of different reactions reached",
+    "push.endpoint": "Validation failed: Endpoint is not a valid URL",
+    "push.keys": "Validation failed: Key is invalid",
+}
 
 SEARCH: dict[str, str] = {}
 
