@@ -24,7 +24,6 @@ from weft.settings import Settings
 
 API_VERSIONS = {"mastodon": 3, "weft": 1}
 VERSION = f"4.5.0 (compatible; Weft {__version__})"
-SOURCE_URL = "https://weft.example/source"
 
 
 class Rule(msgspec.Struct):
@@ -151,7 +150,7 @@ async def instance_v2(call: Call[Mastodon, None]) -> Response:
             domain=settings.domain,
             title=settings.title,
             version=VERSION,
-            source_url=SOURCE_URL,
+            source_url=f"{base}/about",
             description=settings.description,
             usage={"users": {"active_month": counts.active_month}},
             thumbnail={
@@ -300,8 +299,8 @@ async def activity(call: Call[Mastodon, None]) -> Response:
 
 ACTIVITY = """
 SELECT (SELECT count(*) FROM public_posts WHERE post_id >= $1 AND post_id < $2),
-       (SELECT count(*) FROM users WHERE seen_day >= $3 / 86400000 AND seen_day < $4 / 86400000),
-       (SELECT count(*) FROM users WHERE created_ms >= $3 AND created_ms < $4)  -- all buckets
+       (SELECT count(*) FROM users WHERE seen_day >= $3::bigint / 86400000 AND seen_day < $4::bigint / 86400000),
+       (SELECT count(*) FROM users WHERE created_ms >= $3::bigint AND created_ms < $4::bigint)  -- all buckets
 """
 
 

@@ -53,7 +53,7 @@ class Shaper:
             acct=account.handle,
             url=at.profile(account),
             uri=at.actor(account),
-            display_name=account.display_name or account.username,
+            display_name=account.display_name,
             note=render_bio(account.bio, mentions={}, tag_base=at.tag_base),
             avatar=avatar,
             avatar_static=at.file(account.avatar_static) if account.avatar_static else avatar,
