@@ -196,7 +196,10 @@ async def test_a_changed_login_or_lost_messages_are_reason_to_ask_for_the_right_
     async def still_allowed() -> bool:
         return allowed[0]
 
-    for doubt in (lambda: world.signals.publish([UserChanged(account_id=ann.id)]), world.signals.reset):
+    def change_login() -> None:
+        world.signals.publish([UserChanged(account_id=ann.id)])
+
+    for doubt in (change_login, world.signals.reset):
         allowed[0] = True
         stream = await world.listen(ann, HOME, still_allowed=still_allowed)
         doubt()
