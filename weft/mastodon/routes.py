@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from weft.infra.routing.table import Route
 from weft.mastodon import (
+    account_reads,
     apps,
     credentials,
     discovery,
     document,
+    filters,
     instance,
+    lists,
+    markers,
     media,
     oauth,
+    relationships,
     search,
     sign_up,
+    tags,
 )
 
 ROUTES: tuple[Route, ...] = (
@@ -25,4 +31,10 @@ ROUTES: tuple[Route, ...] = (
     *document.ROUTES,
     *media.ROUTES,
     *search.ROUTES,
+    *tags.ROUTES,
+    *relationships.ROUTES,
+    *markers.ROUTES,
+    *lists.ROUTES,
+    *filters.ROUTES,
+    *account_reads.ROUTES,
 )
