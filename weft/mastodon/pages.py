@@ -1,4 +1,4 @@
-"""Pages of statuses: candidates from a source, loaded, kept if the viewer may see them, refilled until the page is full.
+"""Pages of statuses: candidates from a source, loaded, kept if the viewer may see them, refilled until they are full.
 
 Every timeline goes through here. The first pass nearly always fills the page, so it is kept short.
 """
@@ -129,7 +129,7 @@ def in_wanted_language(viewer: Viewer, entry: PostEntry) -> bool:
     return not language or language in {code.partition("-")[0] for code in follow.languages}
 
 
-# --------------------------------------------------------------------------------------------------------- hidden cursors
+# ------------------------------------------------------------------------------------------------------- hidden cursors
 
 Rows = Callable[[Page], Awaitable[list[tuple[int, int]]]]
 """``(row, post)`` of a page, newest row first: the row's id is the cursor."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -142,8 +143,11 @@ def edit_of(params: EditParams) -> Edit:
     )
 
 
+_QUOTE_POLICIES: Mapping[str, QuotePolicy] = {"public": "public", "followers": "followers", "nobody": "nobody"}
+
+
 def quote_policy_of_user(user: User) -> QuotePolicy:
-    return msgspec.convert(user.quote_policy, QuotePolicy)
+    return _QUOTE_POLICIES.get(user.quote_policy, "public")
 
 
 def poll_of(params: PollParams) -> PollDraft:

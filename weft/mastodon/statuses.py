@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
+from weft.accounts.model import Account
 from weft.infra.admit import API, DELETE, POST
 from weft.infra.routing.table import SMALL_BODY, Auth, Call, Response, Route, Sees, as_json
-
 from weft.kernel.clock import rfc3339
 from weft.kernel.errors import Forbidden, Invalid, NotFound, WeftError
 from weft.kernel.ids import MediaId, parse_id
@@ -20,11 +22,11 @@ from weft.mastodon.post_requests import (
     draft_of,
     due_of,
     edit_of,
-    key_of,
     limits_of,
 )
 from weft.mastodon.presenter import raw
 from weft.mastodon.scheduled import ScheduledStatus, present_scheduled
+from weft.media.model import Media
 from weft.media.service import load_media
 from weft.posts.model import Draft, Marks, Post, Version
 from weft.posts.service import (
@@ -127,18 +129,13 @@ async def _write(app: Mastodon, viewer: Viewer, draft: Draft) -> Response:
     author = await author_of(app, viewer.id)
     try:
         created = await create_post(app.db, await prepare(app.db, author, draft, limits_of(app)))
-        post = created.post
-    except WeftError:
+    except WeftError as error:
         # The same request may have been carried out before, and be refused now for what it used up then.
-        if not draft.idempotency_key:
-            raise
-        try:
-            post, created = await require_earlier(app.db, viewer.id, draft.idempotency_key), None
-        except NotFound:
-            pass
-        else:
-            return Response(200, await app.presenter.show(post.id, viewer))
-        raise
+        earlier = await _earlier(app, viewer, draft)
+        if earlier is None:
+            raise error
+        return Response(200, await app.presenter.show(earlier.id, viewer))
+    post = created.post
     if created.counts is not None:
         app.presenter.learn(post, created.counts)
         if post.root_id is None:
@@ -146,21 +143,27 @@ async def _write(app: Mastodon, viewer: Viewer, draft: Draft) -> Response:
     return Response(200, await app.presenter.show(post.id, viewer))
 
 
+async def _earlier(app: Mastodon, viewer: Viewer, draft: Draft) -> Post | None:
+    if not draft.idempotency_key or viewer.id is None:
+        return None
+    try:
+        return await require_earlier(app.db, viewer.id, draft.idempotency_key)
+    except NotFound:
+        return None
+
+
 async def _schedule(call: Call[Mastodon, CreateParams], draft: Draft, due_ms: int) -> Response:
-    app, user_id = call.app, call.user_id
+    app, user_id, key = call.app, call.user_id, draft.idempotency_key
     author = await author_of(app, user_id)
     try:
-        prepared = await prepare(app.db, author, draft, limits_of(app))
-        scheduled = await schedule_post(app.db, prepared, due_ms)
-    except WeftError:
-        if not draft.idempotency_key:
+        scheduled = await schedule_post(app.db, await prepare(app.db, author, draft, limits_of(app)), due_ms)
+    except WeftError as error:
+        if not key:
             raise
         try:
-            scheduled = await require_earlier_scheduled(app.db, user_id, draft.idempotency_key)
+            scheduled = await require_earlier_scheduled(app.db, user_id, key)
         except NotFound:
-            scheduled = None
-        if scheduled is None:
-            raise
+            raise error from None
     return as_json(await present_scheduled(app, scheduled))
 
 
@@ -213,7 +216,7 @@ async def show_many(call: Call[Mastodon, BatchParams]) -> Response:
     return Response(200, await app.presenter.statuses(shown, viewer))
 
 
-async def _seen(call: Call[Mastodon, object]) -> tuple[PostEntry, Viewer]:
+async def _seen(call: Call[Mastodon, Any]) -> tuple[PostEntry, Viewer]:
     """The post a route is about: of a repost what it reposts."""
     viewer = await call.app.viewers.get(call.viewer_id)
     entry = await call.app.presenter.require(call.id(), viewer)
@@ -222,14 +225,14 @@ async def _seen(call: Call[Mastodon, object]) -> tuple[PostEntry, Viewer]:
 
 async def source(call: Call[Mastodon, None]) -> Response:
     """A post as it was typed."""
-    entry, _ = await _seen(call)  # type: ignore[arg-type]
+    entry, _ = await _seen(call)
     return as_json(StatusSource(str(entry.id), entry.post.text, entry.post.summary))
 
 
 async def context(call: Call[Mastodon, None]) -> Response:
     """What a post answers, and what answers it."""
     app = call.app
-    entry, viewer = await _seen(call)  # type: ignore[arg-type]
+    entry, viewer = await _seen(call)
     async with app.db.read() as reader:
         up, down = await load_context(reader, entry.post, USERS_REACH if viewer.id is not None else ANYONES_REACH)
     visible = app.presenter.visible
@@ -243,31 +246,40 @@ async def context(call: Call[Mastodon, None]) -> Response:
 async def history(call: Call[Mastodon, None]) -> Response:
     """Every revision, oldest first, the current one last."""
     app = call.app
-    entry, _ = await _seen(call)  # type: ignore[arg-type]
+    entry, _ = await _seen(call)
     async with app.db.read() as reader:
         versions = await load_versions(reader, entry.post.id) or [_current(entry)]
         media = await load_media(reader, list({id_ for version in versions for id_ in version.media_ids}))
     mentioned = [one.account for one in await app.presenter.load_accounts(entry.post.mentions)]
-    shaper = app.presenter.shaper
-    revisions = []
-    for version in versions:
-        text = msgspec.structs.replace(entry.post, text=version.text, summary=version.summary)
-        described = zip(version.media_ids, version.media_descriptions, strict=False)
-        known = [
-            msgspec.structs.replace(media[id_], description=words or None) for id_, words in described if id_ in media
-        ]
-        revision = _Revision(
-            content=shaper.content(text, mentioned),
-            spoiler_text=version.summary,
-            sensitive=version.sensitive,
-            created_at=rfc3339(version.made_ms),
-            account=raw(entry.author.body),
-            poll=EditedPoll([EditedPollOption(one) for one in version.poll_options]) if version.poll_options else None,
-            media_attachments=[shaper.media(one) for one in known],
-            emojis=shaper.emojis_in(version.text, version.summary, *version.poll_options),
-        )
-        revisions.append(revision)
-    return as_json(revisions)
+    return as_json([_revision(app, entry, version, _Attached(mentioned, media)) for version in versions])
+
+
+class _Attached(msgspec.Struct, frozen=True):
+    """What the revisions of a post refer to."""
+
+    mentioned: list[Account]
+    media: dict[int, Media]
+
+
+def _revision(app: Mastodon, entry: PostEntry, version: Version, attached: _Attached) -> _Revision:
+    shaper, media = app.presenter.shaper, attached.media
+    post = msgspec.structs.replace(entry.post, text=version.text, summary=version.summary)
+    words = dict(zip(version.media_ids, version.media_descriptions, strict=False))
+    shown = [
+        msgspec.structs.replace(media[id_], description=words.get(id_, media[id_].description) or None)
+        for id_ in version.media_ids
+        if id_ in media
+    ]
+    return _Revision(
+        content=shaper.content(post, attached.mentioned),
+        spoiler_text=version.summary,
+        sensitive=version.sensitive,
+        created_at=rfc3339(version.made_ms),
+        account=raw(entry.author.body),
+        poll=EditedPoll([EditedPollOption(one) for one in version.poll_options]) if version.poll_options else None,
+        media_attachments=[shaper.media(one) for one in shown],
+        emojis=shaper.emojis_in(version.text, version.summary, *version.poll_options),
+    )
 
 
 def _current(entry: PostEntry) -> Version:
@@ -278,7 +290,7 @@ def _current(entry: PostEntry) -> Version:
         summary=post.summary,
         sensitive=post.sensitive,
         media_ids=post.media_ids,
-        media_descriptions=entry.alt_texts,
+        media_descriptions=(),
         poll_options=entry.poll.options if entry.poll is not None else (),
         made_ms=post.edited_ms or post.created_ms,
     )
@@ -286,7 +298,7 @@ def _current(entry: PostEntry) -> Version:
 
 async def translate(call: Call[Mastodon, TranslateParams]) -> Response:
     """Nothing translates yet: what may not leave is refused, the rest is absent."""
-    entry, _ = await _seen(call)  # type: ignore[arg-type]
+    entry, _ = await _seen(call)
     if entry.post.visibility > Visibility.UNLISTED:
         raise Forbidden("action.forbidden")
     raise NotFound("record.absent")
@@ -294,5 +306,142 @@ async def translate(call: Call[Mastodon, TranslateParams]) -> Response:
 
 async def card(call: Call[Mastodon, None]) -> Response:
     """Posts have no preview cards."""
-    await _seen(call)  # type: ignore[arg-type]
+    await _seen(call)
     return as_json(None)
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        method="POST",
+        path="/api/v1/statuses",
+        handler=create,
+        auth=Auth.USER,
+        scopes=("write:statuses",),
+        sees=Sees.AUDIENCE,
+        rate=POST,
+        body=POST_BODY,
+        params=CreateParams,
+        returns=e.Status | ScheduledStatus,
+        summary="Write a post",
+        tag="statuses",
+    ),
+    Route(
+        method="GET",
+        path="/api/v1/statuses",
+        handler=show_many,
+        auth=Auth.OPTIONAL,
+        scopes=("read:statuses",),
+        sees=Sees.AUDIENCE,
+        rate=API,
+        body=0,
+        params=BatchParams,
+        returns=list[e.Status],
+        summary="Several posts",
+        tag="statuses",
+    ),
+    Route(
+        method="GET",
+        path="/api/v1/statuses/:id",
+        handler=show,
+        auth=Auth.OPTIONAL,
+        scopes=("read:statuses",),
+        sees=Sees.AUDIENCE,
+        rate=API,
+        body=0,
+        returns=e.Status,
+        summary="One post",
+        tag="statuses",
+    ),
+    Route(
+        method="PUT",
+        path="/api/v1/statuses/:id",
+        handler=edit,
+        auth=Auth.USER,
+        scopes=("write:statuses",),
+        sees=Sees.AUDIENCE,
+        rate=API,
+        body=POST_BODY,
+        params=EditParams,
+        returns=e.Status,
+        summary="Edit a post",
+        tag="statuses",
+    ),
+    Route(
+        method="DELETE",
+        path="/api/v1/statuses/:id",
+        handler=delete,
+        auth=Auth.USER,
+        scopes=("write:statuses",),
+        sees=Sees.OWN,
+        rate=DELETE,
+        body=SMALL_BODY,
+        params=DeleteParams,
+        returns=e.Status,
+        summary="Delete a post",
+        tag="statuses",
+    ),
+    Route(
+        method="GET",
+        path="/api/v1/statuses/:id/source",
+        handler=source,
+        auth=Auth.USER,
+        scopes=("read:statuses",),
+        sees=Sees.AUDIENCE,
+        rate=API,
+        body=0,
+        returns=StatusSource,
+        summary="A post as it was typed",
+        tag="statuses",
+    ),
+    Route(
+        method="GET",
+        path="/api/v1/statuses/:id/history",
+        handler=history,
+        auth=Auth.OPTIONAL,
+        scopes=("read:statuses",),
+        sees=Sees.AUDIENCE,
+        rate=API,
+        body=0,
+        returns=list[StatusEdit],
+        summary="Every revision of a post",
+        tag="statuses",
+    ),
+    Route(
+        method="GET",
+        path="/api/v1/statuses/:id/context",
+        handler=context,
+        auth=Auth.OPTIONAL,
+        scopes=("read:statuses",),
+        sees=Sees.AUDIENCE,
+        rate=API,
+        body=0,
+        returns=e.Context,
+        summary="The thread around a post",
+        tag="statuses",
+    ),
+    Route(
+        method="POST",
+        path="/api/v1/statuses/:id/translate",
+        handler=translate,
+        auth=Auth.USER,
+        scopes=("read:statuses",),
+        sees=Sees.AUDIENCE,
+        rate=API,
+        body=SMALL_BODY,
+        params=TranslateParams,
+        summary="A post in another language",
+        tag="statuses",
+    ),
+    Route(
+        method="GET",
+        path="/api/v1/statuses/:id/card",
+        handler=card,
+        auth=Auth.OPTIONAL,
+        scopes=("read:statuses",),
+        sees=Sees.AUDIENCE,
+        rate=API,
+        body=0,
+        summary="The preview of a link: none",
+        tag="statuses",
+    ),
+)

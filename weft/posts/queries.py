@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from weft.infra.db import Reader, Row
 from weft.kernel.ids import AccountId, PostId, bucket_of
 from weft.kernel.paging import Page
@@ -255,3 +257,36 @@ SELECT post_id FROM pins WHERE bucket = $1 AND account_id = $2 ORDER BY id DESC
 async def pinned_posts(reader: Reader, account_id: AccountId) -> list[int]:
     """What the account pinned to its profile, the last pinned first."""
     return await reader.values(PINNED, bucket_of(account_id), account_id)
+
+
+AUTHORED = """
+SELECT id, tags FROM posts  -- posts_author
+ WHERE bucket = $1 AND author_id = $2 AND id < $3 AND id > $4 AND state = 0
+   AND (NOT $6 OR cardinality(media_ids) > 0) AND (NOT $7 OR reply_to IS NULL OR reply_to_account = $2)
+   AND (NOT $8 OR repost_of IS NULL) ORDER BY id DESC LIMIT $5
+"""
+AUTHORED_UP = """
+SELECT id, tags FROM posts  -- posts_author
+ WHERE bucket = $1 AND author_id = $2 AND id < $3 AND id > $4 AND state = 0
+   AND (NOT $6 OR cardinality(media_ids) > 0) AND (NOT $7 OR reply_to IS NULL OR reply_to_account = $2)
+   AND (NOT $8 OR repost_of IS NULL) ORDER BY id LIMIT $5
+"""
+
+
+class Authored(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of an account's posts are wanted. Replies to oneself are no replies here: threads stay whole."""
+
+    only_media: bool = False
+    without_replies: bool = False
+    without_reposts: bool = False
+
+
+async def authored_posts(
+    reader: Reader, author_id: AccountId, wanted: Authored, page: Page
+) -> list[tuple[int, list[str]]]:
+    """``(post, tags)`` of what the account posted, newest first, direct posts included."""
+    sql = AUTHORED_UP if page.upwards else AUTHORED
+    switches = wanted.only_media, wanted.without_replies, wanted.without_reposts
+    rows = await reader.rows(sql, bucket_of(author_id), author_id, page.before, page.after, page.limit, *switches)
+    found = [(row[0], row[1]) for row in rows]
+    return found[::-1] if page.upwards else found

@@ -16,6 +16,8 @@ from weft.posts.drafting import (
 from weft.posts.edit import edit_post, set_quote_policy
 from weft.posts.polls import end_polls, vote
 from weft.posts.queries import (
+    Authored,
+    authored_posts,
     bookmarked_posts,
     count_posts,
     liked_posts,
@@ -60,11 +62,13 @@ __all__ = [
     "POLL_OPTION_LENGTH",
     "POLL_SECONDS",
     "USERS_REACH",
+    "Authored",
     "Created",
     "Limits",
     "Prepared",
     "Reach",
     "audience_of",
+    "authored_posts",
     "bookmarked_posts",
     "cancel_scheduled",
     "count_posts",

@@ -101,6 +101,10 @@ class Timelines:
             ids = await load_members(reader, ListId(listed.id))
         return ListSource(self, viewer, listed, frozenset(ids))
 
+    def direct(self, viewer: Viewer) -> Source:
+        """Direct posts of the viewer's conversations."""
+        return DirectSource(HomeSource(self, viewer))
+
     def public(self, viewer: Viewer, *, only_media: bool = False) -> Source:
         return PlaceSource(self._public, viewer, only_media=only_media)
 
@@ -148,7 +152,7 @@ class HomeSource:
                 for key in viewer.followed_tags
             ]
             found = merge([found, *places], count, upwards=upwards)
-        own = await self._direct(before, after, count, upwards=upwards)
+        own = await self.direct(before, after, count, upwards=upwards)
         if own:
             found = merge([found, own], count, upwards=upwards)
         following, muting, self_id = viewer.following, viewer.bounds.muting, viewer.id
@@ -174,7 +178,7 @@ class HomeSource:
         viewer.sources["home"] = (generation, slots)
         return slots
 
-    async def _direct(self, before: int, after: int, count: int, *, upwards: bool) -> list[Candidate]:
+    async def direct(self, before: int, after: int, count: int, *, upwards: bool) -> list[Candidate]:
         """Direct posts of the viewer's conversations; most viewers have none, which is remembered with their facts."""
         viewer = self._viewer
         recent: Recent | None = viewer.sources.get("direct")
@@ -190,6 +194,17 @@ class HomeSource:
 
             recent = viewer.sources["direct"] = Recent(load)
         return await recent.page(before, after, count, upwards=upwards)
+
+
+class DirectSource:
+    """The part of home that only its reader and a few others see."""
+
+    def __init__(self, home: HomeSource) -> None:
+        self._home = home
+
+    async def chunk(self, before: int, after: int, count: int, *, upwards: bool) -> Chunk:
+        found = await self._home.direct(before, after, count, upwards=upwards)
+        return Chunk(found, found)
 
 
 DIRECT = """
