@@ -5,6 +5,7 @@ What commands do lies in `weft/operations`; here are their names, options, words
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -55,6 +56,11 @@ def main() -> None:
         app()
     except SettingsError as error:
         _fail(str(error), 2)
+    except BrokenPipeError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # whoever read has gone; nothing is left to flush
+        sys.exit(1)
     except _refusals() as error:
         _fail(_words_of(error), 1)
     except KeyboardInterrupt:
@@ -298,10 +304,11 @@ def account_create(
         Read the password from standard input; otherwise one is drawn and printed once.
     """
     from weft.operations import accounts
+    from weft.operations.reach import CommandFailed
 
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else ""
     if password_stdin and not password:
-        raise accounts.CommandFailed("No password came on standard input.")
+        raise CommandFailed("No password came on standard input.")
     wanted = accounts.Wanted(name=name, email=email, role=role, locked=locked, password=password)
     _show(_on(place.settings(), lambda db: accounts.create(db, wanted)), as_json=as_json)
 

@@ -313,3 +313,13 @@ async def publish_now(url: str, events: Sequence[Event], data: Path | None = Non
         cells.leave()
     finally:
         cells.close()
+
+
+async def reset_now(url: str) -> None:
+    """Let running workers drop their caches: a command wrote in bulk, without events."""
+    message = Message(process=0, first=0, events=[], left_well=False)
+    connection = await asyncpg.connect(url, timeout=10, server_settings=SESSION)
+    try:
+        await connection.execute(NOTIFY, [_encode(message).decode()])
+    finally:
+        await connection.close()

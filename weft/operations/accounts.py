@@ -6,7 +6,6 @@ Every function returns one object of plain values, which the command prints as J
 from __future__ import annotations
 
 import secrets
-from typing import cast
 
 import msgspec
 
@@ -58,14 +57,14 @@ async def create(db: Db, wanted: Wanted) -> Answer:
             by_command=True,
         ),
     )
-    made = {"id": str(account.id), "username": account.username, "role": account.role}
+    made: Answer = {"id": str(account.id), "username": account.username, "role": account.role}
     return made if wanted.password else {**made, "password": password}
 
 
 def read_role(text: str) -> Role:
     if text not in ROLES:
         raise CommandFailed(f"{text!r} is no role; there are {', '.join(ROLES)}.")
-    return cast(Role, text)
+    return text
 
 
 async def require(db: Db, name: str) -> Account:
@@ -196,7 +195,11 @@ async def create_tokens(db: Db, names: list[str], scopes: str) -> Answer:
     app, _ = await service.create_app(db, service.NewApp(name=APP_NAME, redirect_uris=uris, scopes=scopes))
     tokens = {account.username: (await service.issue_token(db, app, account.id, wanted)).text for account in accounts}
     listed = " ".join(sorted(wanted))
-    return {"token": next(iter(tokens.values())), "scopes": listed} if len(tokens) == 1 else {"tokens": tokens, "scopes": listed}
+    return (
+        {"token": next(iter(tokens.values())), "scopes": listed}
+        if len(tokens) == 1
+        else {"tokens": tokens, "scopes": listed}
+    )
 
 
 def print_list(answer: Answer) -> None:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 from weft.infra.db import Db, open_db
 from weft.infra.db.migrate import migrate
 from weft.infra.events import Event
 from weft.infra.postgres import borrow, check_server
+from weft.infra.postgres.lock import SERVER, alive, read_holder, try_lock
 from weft.infra.signals import publish_now
 from weft.infra.telemetry import set_up_logs
 from weft.kernel.clock import Clock
@@ -63,6 +66,18 @@ async def work_at(url: str, settings: Settings, work: Work[T]) -> T:
         await db.close()
         if events:
             await publish_now(url, events, settings.folder if settings.folder.is_dir() else None)
+
+
+def is_served(folder: Path) -> bool:
+    """Whether a server runs on this data folder."""
+    try:
+        pid, holder = read_holder(folder)
+        if holder != SERVER or not alive(pid):
+            return False
+        with open(folder / "weft.lock") as file:
+            return not try_lock(file.fileno(), fcntl.LOCK_SH)
+    except FileNotFoundError:
+        return False
 
 
 def notice(line: str) -> None:
