@@ -71,7 +71,7 @@ class World:
         self._fence: Connection | None = None
 
     def start(self) -> None:
-        self.streams.start(Outlet(self.app, _own, _own))
+        self.streams.start(Outlet(self.app, notification=_own, conversation=_own))
 
     async def person(self, name: str) -> Account:
         return await create_account(self.db, NewAccount(username=name))

@@ -63,9 +63,9 @@ class ToldPost:
 
 
 class Outlet:
-    """One per worker, given to ``Streams.start``."""
+    """One per worker, given to ``Streams.start``, with how to render what is somebody's own."""
 
-    def __init__(self, app: Mastodon, notification: RenderOwn, conversation: RenderOwn) -> None:
+    def __init__(self, app: Mastodon, *, notification: RenderOwn, conversation: RenderOwn) -> None:
         self._app = app
         self._notification = notification
         self._conversation = conversation

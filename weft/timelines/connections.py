@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, Protocol
@@ -104,9 +103,10 @@ class Connection:
         loop = asyncio.get_running_loop()
         if not self._queue and not self.closing:
             self._waiter = loop.create_future()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(patience_s):
-                    await self._waiter
+            if patience_s is None:
+                await self._waiter
+            else:
+                await asyncio.wait((self._waiter,), timeout=patience_s)
         self._waiter = None
         self._taken_at = loop.time()
         taken = list(self._queue)

@@ -34,6 +34,7 @@ PAGE_CSP = (
 )
 API_CSP = b"default-src 'none'; frame-ancestors 'none'"
 RETRY_SECONDS = 5
+STUCK_S = 30.0
 
 _CORS: list[Header] = [
     (b"access-control-allow-origin", b"*"),
@@ -161,9 +162,12 @@ async def send_stream(receive: Receive, send: Send, response: Response, headers:
 
 
 async def _pump(stream: AsyncIterator[bytes], send: Send) -> None:
-    async for chunk in stream:
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+    """Send chunk by chunk; a reader that takes nothing for so long is given up, which cuts the connection."""
+    with contextlib.suppress(TimeoutError):
+        async for chunk in stream:
+            async with asyncio.timeout(STUCK_S):
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 async def _until_gone(receive: Receive, work: Any) -> None:
