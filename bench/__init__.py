@@ -2,3 +2,7 @@
 
 They are a package beside `weft`, never inside it: a running community carries no load generator.
 """
+
+from bench.suite import NAMES, run
+
+__all__ = ["NAMES", "run"]
