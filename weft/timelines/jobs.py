@@ -16,8 +16,10 @@ from weft.infra.events import Event
 from weft.kernel.ids import bucket_of, bucket_of_name
 from weft.kernel.text.entities import tag_key
 from weft.posts.events import PostCreated, PostDeleted, PostEdited
+from weft.relationships.events import Unfollowed
 from weft.relationships.model import Visibility
 from weft.timelines.conversations import forget_conversations, index_conversations
+from weft.timelines.lists import drop_unfollowed
 from weft.timelines.rings import flags_of
 from weft.timelines.sources import is_original
 
@@ -167,5 +169,6 @@ HANDLERS = (
     (PostEdited, "timelines.index_conversations", index_conversations),
     (PostDeleted, "timelines.index_conversations", index_conversations),
     (AccountStateChanged, "timelines.forget_conversations", forget_conversations),
+    (Unfollowed, "timelines.drop_unfollowed", drop_unfollowed),
 )
 """Event, stable name, handler: for ``wiring``."""
