@@ -36,17 +36,19 @@ from weft.mastodon import routes as mastodon_routes
 from weft.mastodon.context import Mastodon
 from weft.mastodon.document import Document
 from weft.mastodon.presenter import Presenter
-from weft.mastodon.push import vapid_public_key
 from weft.mastodon.streaming import sockets_of
+from weft.mastodon.telling import Outlet
 from weft.media import jobs as media_jobs
 from weft.media.service import MediaPool, Workshop
 from weft.notifications import jobs as notifications_jobs
+from weft.notifications.service import vapid_public_key
 from weft.posts import jobs as posts_jobs
 from weft.posts.service import Limits
 from weft.relationships import jobs as relationships_jobs
 from weft.search import jobs as search_jobs
 from weft.settings import Settings, SettingsError
 from weft.timelines import jobs as timelines_jobs
+from weft.timelines.model import Viewer
 from weft.timelines.service import Streams, Timelines, Viewers
 from weft.web import media_files, pictures
 from weft.web import routes as web_routes
@@ -215,6 +217,7 @@ class Worker:
             vapid_key=await vapid_public_key(ports.db),
             document=Document(all_routes(), settings),
         )
+        streams.start(Outlet(context, notification=_untold, conversation=_untold))
         oidc = OidcClient(ports.fetcher, ports.clock, settings) if settings.oidc_issuer else None
         web = Web(
             settings=settings,
@@ -248,11 +251,16 @@ class Worker:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.periodic is not None:
             await self.periodic.stop()
+        await self.streams.stop()
         await self.errands.stop()
         await self.dispatcher.stop()
         await self.signals.stop()
         await self.ports.close()
         await self.db.close()
+
+
+async def _untold(app: Mastodon, viewer: Viewer, id_: int) -> bytes | None:
+    return None
 
 
 def build_worker(settings: Settings, url: str, index: int) -> Worker:
