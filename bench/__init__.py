@@ -3,6 +3,13 @@
 They are a package beside `weft`, never inside it: a running community carries no load generator.
 """
 
-from bench.suite import NAMES, run
+from __future__ import annotations
 
-__all__ = ["NAMES", "run"]
+from collections.abc import Sequence
+
+
+def run(names: Sequence[str] = (), url: str | None = None, token: str | None = None) -> int:
+    """Measure and print; see ``bench.suite.run``, which has more options."""
+    from bench.suite import run as run_suite  # the generator's own process needs none of it
+
+    return run_suite(names, url, token)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import NAMES, run
+from bench.suite import NAMES, run
 
 
 def main() -> int:

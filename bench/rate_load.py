@@ -12,6 +12,7 @@ import re
 import struct
 import sys
 from time import perf_counter
+from typing import cast
 
 import msgspec
 import uvloop
@@ -88,9 +89,8 @@ class Stream(asyncio.Protocol):
         self.lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(self._request)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one without saying so
+        self._transport.write(self._request)
 
     def connection_lost(self, error: Exception | None) -> None:
         self.lost = True

@@ -73,8 +73,7 @@ def print_events(*, as_json: bool = False) -> None:
 def run_bench(names: list[str], url: str | None, token: str | None) -> int:
     """The benchmarks of ``bench/``, which the sources carry and an installed package may not."""
     try:
-        from bench import main
+        import bench
     except ImportError:
         raise CommandFailed("The benchmarks lie in the folder bench/ of Weft's sources; run this from there.") from None
-    main.run(names, url=url, token=token)
-    return 0
+    return bench.run(names, url=url, token=token)
