@@ -13,8 +13,17 @@ import httpx
 import msgspec
 
 from weft.accounts.events import MailWanted
-from weft.accounts.model import NewAccount
-from weft.accounts.service import Authenticator, OidcClient, Passwords, Seal, create_account, send_mail
+from weft.accounts.model import Account, NewAccount, User
+from weft.accounts.service import (
+    Authenticator,
+    OidcClient,
+    Passwords,
+    Seal,
+    create_account,
+    find_by_handle,
+    find_user,
+    send_mail,
+)
 from weft.infra.admit import Admit
 from weft.infra.db import Db
 from weft.infra.events import Event
@@ -196,3 +205,25 @@ async def site_with(db: Db, **given: Any) -> AsyncIterator[Site]:
     yield made
     made.passwords.close()
     made.admit.close()
+
+
+FORM = {"username": "minh", "email": "minh@example.com", "password": PASSWORD, "agreement": "true"}
+
+
+async def person(db: Db, username: str) -> tuple[Account, User]:
+    async with db.read() as reader:
+        account = await find_by_handle(reader, username)
+        assert account is not None
+        user = await find_user(reader, account.id)
+    assert user is not None
+    return account, user
+
+
+async def signed_up(browser: httpx.AsyncClient, **given: str) -> httpx.Response:
+    page = await browser.get("/auth/sign_up")
+    return await submit(browser, page, "/auth/sign_up", **{**FORM, **given})
+
+
+def cookies_set(answer: httpx.Response) -> dict[str, str]:
+    lines = answer.headers.get_list("set-cookie")
+    return {line.partition("=")[0]: line for line in lines}

@@ -8,7 +8,6 @@ from weft.accounts.model import App
 from weft.accounts.service import NewApp, create_app, find_app_by_id
 from weft.infra.admit import API, REGISTER_APP
 from weft.infra.routing.table import SMALL_BODY, Auth, Call, Response, Route, Sees, as_json
-from weft.kernel.errors import Unauthenticated
 from weft.mastodon.context import Mastodon
 
 
@@ -58,9 +57,20 @@ async def verify(call: Call[Mastodon, None]) -> Response:
     assert call.grant is not None
     async with call.app.db.read() as reader:
         app = await find_app_by_id(reader, call.grant.app_id)
-    if app is None:
-        raise Unauthenticated("token.invalid")
-    return as_json(present_app(app))
+    if app is not None:
+        return as_json(present_app(app))
+    # A token of the command line was made for no registered app.
+    grant = call.grant
+    return as_json(
+        AppDetails(
+            id=str(grant.app_id),
+            name=grant.app_name,
+            website=grant.app_website or None,
+            scopes=sorted(grant.scopes),
+            redirect_uris=[],
+            redirect_uri="",
+        )
+    )
 
 
 def present_app(app: App) -> AppDetails:

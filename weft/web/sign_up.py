@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from weft.accounts.service import SignUp, confirm_email, create_owner, is_owner_link, sign_up
+from weft.accounts.service import SignUp, confirm_email, create_owner, find_user, is_owner_link, sign_up
 from weft.infra.admit import SIGN_IN_ADDRESS, SIGN_UP
 from weft.infra.routing.table import Call, Response, Route
 from weft.kernel.errors import Forbidden, Invalid, NotFound
@@ -112,13 +112,14 @@ async def confirm(call: Call[Web, LinkParams]) -> Response:
     browser = await browser_of(call, call.params.lang)
     browser.check_form(call.params.csrf)
     try:
-        await confirm_email(web.db, web.settings, call.params.token)
+        account_id = await confirm_email(web.db, web.settings, call.params.token)
     except NotFound:
         return web.pages.say(browser.language, "link.expired", status=404)
     except Invalid:
         return web.pages.say(browser.language, "link.address_used", status=422)
-    values = {"waits": web.settings.signup == "approval"}
-    return show(call, browser, "confirmed.html", values)
+    async with web.db.read() as reader:
+        user = await find_user(reader, account_id)
+    return show(call, browser, "confirmed.html", {"waits": user is not None and user.state == "pending"})
 
 
 async def owner_form(call: Call[Web, SignUpParams]) -> Response:
