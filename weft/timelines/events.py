@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from weft.infra.events import Event
-from weft.kernel.ids import AccountId
+from weft.kernel.ids import AccountId, PostId
 
 
 class ReadingChanged(Event):
@@ -25,3 +25,15 @@ class ConversationChanged(Event):
 
     def accounts(self) -> tuple[int, ...]:
         return (self.account_id,)
+
+
+class PlaceIndexed(Event):
+    """A post entered the stored index of a place: the public timeline (``tag`` empty) or a tag. A signal, never stored.
+
+    Whoever loaded the place after the post was written and before it was indexed learns of it from this.
+    """
+
+    tag: str
+    post_id: PostId
+    author_id: AccountId
+    flags: int

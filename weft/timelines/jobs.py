@@ -13,12 +13,13 @@ import msgspec
 from weft.accounts.events import AccountStateChanged
 from weft.infra.db import Tx
 from weft.infra.events import Event
-from weft.kernel.ids import bucket_of, bucket_of_name
+from weft.kernel.ids import AccountId, PostId, bucket_of, bucket_of_name
 from weft.kernel.text.entities import tag_key
 from weft.posts.events import PostCreated, PostDeleted, PostEdited
 from weft.relationships.events import Unfollowed
 from weft.relationships.model import Visibility
 from weft.timelines.conversations import forget_conversations, index_conversations
+from weft.timelines.events import PlaceIndexed
 from weft.timelines.lists import drop_unfollowed
 from weft.timelines.rings import flags_of
 from weft.timelines.sources import is_original
@@ -59,6 +60,8 @@ async def _index_public(tx: Tx, events: Sequence[Event]) -> None:
         ids = [post.post_id for post in posts]
         columns = [post.author_id for post in posts], [flags_of(post) for post in posts]
         await tx.execute(PLACE_PUBLIC, [id_ % LANES for id_ in ids], ids, *columns)
+        for post in posts:
+            tx.signal(PlaceIndexed(tag="", post_id=post.post_id, author_id=post.author_id, flags=flags_of(post)))
     gone = [event.post_id for event in events if isinstance(event, PostDeleted) and _was_public(event)]
     if gone:
         await tx.execute(REMOVE_PUBLIC, [id_ % LANES for id_ in gone], gone)
@@ -132,6 +135,10 @@ async def _write_tags(tx: Tx, places: dict[tuple[str, int], _Place | None]) -> N
         keys, ids, found = zip(*wanted, strict=True)
         names, authors, flags = zip(*((place.name, place.author_id, place.flags) for place in found), strict=True)
         await tx.execute(PLACE_TAGS, _buckets(keys), keys, names, ids, authors, flags)
+        for key, id_, place in wanted:
+            tx.signal(
+                PlaceIndexed(tag=key, post_id=PostId(id_), author_id=AccountId(place.author_id), flags=place.flags)
+            )
     gone = [place for place, found_ in places.items() if found_ is None]
     if gone:
         keys, ids = zip(*gone, strict=True)

@@ -6,6 +6,7 @@ The same idea as an author's ring: the newest thousand ids and a floor below whi
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from weft.infra.db import Reader
@@ -28,13 +29,16 @@ class Recent:
         self._entries: list[Candidate] = []
         self._ids: list[int] = []
         self._floor = MAX_ID
-        self._pending: list[Candidate] | None = None
+        self._filling = False
+        self._resets = 0
+        self._waiting: deque[Candidate] = deque(maxlen=RECENT)
+        """What came before the first load was done."""
         self._removed: set[int] = set()
 
     def add(self, entry: Candidate) -> None:
-        """Take a new post in; while the first load runs it waits."""
-        if self._pending is not None:
-            self._pending.append(entry)
+        """Take a new post in; until the first load is done it waits."""
+        if self._floor == MAX_ID:
+            self._waiting.append(entry)
             return
         if entry.id < self._floor:
             return
@@ -48,18 +52,22 @@ class Recent:
             self._floor = self._ids[0]
 
     def remove(self, id_: int) -> None:
+        if len(self._removed) >= RECENT:
+            self._removed.clear()  # the index forgot the older ones long ago
         self._removed.add(id_)
         at = bisect_left(self._ids, id_)
         if at < len(self._ids) and self._ids[at] == id_:
             del self._ids[at], self._entries[at]
 
     def reset(self) -> None:
-        self._entries, self._ids, self._floor, self._pending = [], [], MAX_ID, None
+        self._entries, self._ids, self._floor = [], [], MAX_ID
+        self._resets += 1
+        self._waiting.clear()
         self._removed.clear()
 
     async def page(self, before: int, after: int, count: int, *, upwards: bool = False) -> list[Candidate]:
         """At most ``count`` candidates with ``after < id < before``, newest first."""
-        if self._floor == MAX_ID and self._pending is None:
+        if self._floor == MAX_ID and not self._filling:
             await self._fill()
         low, high = bisect_left(self._ids, after + 1), bisect_left(self._ids, before)
         if upwards:
@@ -72,18 +80,14 @@ class Recent:
         older = await self._load(Page(count - len(found), min(before, self._floor), after))
         return found + [entry for entry in older if entry.id not in self._removed]
 
-    def _take_pending(self) -> list[Candidate] | None:
-        return self._pending
-
     async def _fill(self) -> None:
-        self._pending = []
+        self._filling = True
+        waiting, resets = self._waiting, self._resets
         try:
             entries = await self._load(Page(RECENT))
-        except BaseException:
-            self._pending = None
-            raise
-        waiting, self._pending = self._take_pending(), None
-        if waiting is None:  # a reset came in between
+        finally:
+            self._filling = False
+        if resets != self._resets:
             return
         self._entries = [entry for entry in reversed(entries) if entry.id not in self._removed]
         self._ids = [entry.id for entry in self._entries]
@@ -91,6 +95,7 @@ class Recent:
         for entry in waiting:
             if entry.id not in self._removed:
                 self.add(entry)
+        waiting.clear()
 
 
 PUBLIC = """

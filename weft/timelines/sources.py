@@ -6,6 +6,7 @@ can be refilled until it is full or the source ends.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -18,12 +19,14 @@ from weft.kernel.paging import Page
 from weft.kernel.text.entities import tag_key
 from weft.posts.events import PostCreated, PostDeleted, PostEdited
 from weft.relationships.model import Visibility
+from weft.timelines.events import PlaceIndexed
 from weft.timelines.model import List, Viewer
 from weft.timelines.queries import load_members
 from weft.timelines.recent import Recent, merge, public_posts, tagged_posts
 from weft.timelines.rings import MEDIA, REPLY, REPOST, AuthorRings, Candidate, Slots, flags_of
 
 _TAGS_KEPT = 512
+_NEWEST_KEPT = 2000
 
 
 class Chunk(msgspec.Struct):
@@ -48,11 +51,14 @@ class Timelines:
         self.rings = AuthorRings(db)
         self._public = Recent(self._load_public)
         self._tags: dict[str, Recent] = {}
+        self._newest: deque[tuple[str, Candidate]] = deque(maxlen=_NEWEST_KEPT)
+        """What was posted last, by place: a place that is loaded before its index knows of a post takes it from here."""
 
     def listen(self, signals: Signals) -> None:
         signals.on(PostCreated, self.posted)
         signals.on(PostEdited, self._edited)
         signals.on(PostDeleted, self.removed)
+        signals.on(PlaceIndexed, self._indexed)
         signals.on_reset(self.reset)
 
     # ------------------------------------------------------------------ events
@@ -63,11 +69,21 @@ class Timelines:
             return
         entry = Candidate(event.post_id, event.author_id, flags_of(event), event.reply_to_account or 0)
         if is_original(event):
-            self._public.add(entry)
+            self._enter("", entry)
         for name in event.tags:
-            recent = self._tags.get(tag_key(name))
-            if recent is not None:
-                recent.add(entry)
+            self._enter(tag_key(name), entry)
+
+    def _indexed(self, event: PlaceIndexed) -> None:
+        self._enter(event.tag, Candidate(event.post_id, event.author_id, event.flags))
+
+    def _enter(self, place: str, entry: Candidate) -> None:
+        self._newest.append((place, entry))
+        recent = self._tags.get(place) if place else self._public
+        if recent is not None:
+            recent.add(entry)
+
+    def _newest_in(self, place: str) -> list[Candidate]:
+        return [entry for key, entry in self._newest if key == place]
 
     def removed(self, event: PostDeleted) -> None:
         self.rings.deleted(event)
@@ -87,6 +103,7 @@ class Timelines:
 
     def reset(self) -> None:
         self.rings.reset()
+        self._newest.clear()
         self._public.reset()
         self._tags.clear()
 
@@ -123,6 +140,8 @@ class Timelines:
                     return await tagged_posts(reader, key, page)
 
             recent = self._tags[key] = Recent(load)
+            for entry in self._newest_in(key):
+                recent.add(entry)
         return recent
 
     async def _load_public(self, page: Page) -> list[Candidate]:

@@ -10,7 +10,7 @@ import asyncio
 from weft.infra.db import Db, Reader
 from weft.infra.signals import Signals
 from weft.kernel.ids import AccountId
-from weft.posts.events import MarksChanged, PollVoted, PostLiked, PostUnliked
+from weft.posts.events import MarksChanged, PollVoted, PostLiked, PostUnliked, VotesReset
 from weft.relationships.events import (
     Between,
     Blocked,
@@ -56,6 +56,7 @@ class Viewers:
         signals.on(PostUnliked, self._forget_mark)
         signals.on(MarksChanged, self._forget_mark)
         signals.on(PollVoted, self._forget_vote)
+        signals.on(VotesReset, self._forget_votes)
         signals.on_reset(self.reset)
 
     async def get(self, account_id: AccountId | None) -> Viewer:
@@ -135,6 +136,13 @@ class Viewers:
         viewer = self._viewers.get(event.account_id)
         if viewer is not None:
             viewer.sources.pop("direct", None)
+
+    def _forget_votes(self, event: VotesReset) -> None:
+        for account_id in event.voters:
+            viewer = self._viewers.get(account_id)
+            if viewer is not None:
+                viewer.changes += 1
+                viewer.votes.pop(event.post_id, None)
 
 
 async def read_viewer(reader: Reader, account_id: AccountId) -> Viewer:
