@@ -13,6 +13,7 @@ from weft.infra.db import Db
 from weft.infra.events import Event
 from weft.kernel.errors import Forbidden, Invalid, NotFound
 from weft.kernel.ids import AccountId, bucket_of
+from weft.relationships.blocks import BLOCK, LOCK_PAIR
 from weft.relationships.events import FollowChanged, Followed, FollowRequested, FollowRequestEnded, Unfollowed
 from weft.relationships.model import FollowOptions
 from weft.relationships.service import (
@@ -181,6 +182,23 @@ async def test_follows_blocks_and_unfollows_at_once_leave_whole_edges(
             quietly(unblock(db, lock, ann)),
         )
         assert await faults_in_mirrors(db) == 0
+
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+
+async def test_a_follow_that_waited_for_a_block_is_refused(db: Db, ann: AccountId, bob: AccountId) -> None:
+    own, theirs = bucket_of(bob), bucket_of(ann)
+    async with db.edge(own, theirs) as tx:
+        await tx.rows(LOCK_PAIR, own, theirs, bob, ann)
+        late = asyncio.create_task(follow(db, ann, bob, PLAIN))
+        async with db.read() as reader:
+            while not await reader.value(WAITING):
+                assert not late.done()
+        await tx.row(BLOCK, own, theirs, bob, ann, db.ids.new(own))
+    with pytest.raises(Forbidden):
+        await late
+    assert await faults_in_mirrors(db) == 0 and (await between(db, bob, ann)).blocking
 
 
 async def test_two_who_follow_each_other_at_once_both_do(db: Db, ann: AccountId, bob: AccountId) -> None:

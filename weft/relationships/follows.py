@@ -1,9 +1,10 @@
 """Following: follow, ask to follow, change what a follow brings, stop following.
 
-A follow is one statement over both ends' buckets. What it was allowed on (nobody blocks the other) was read before;
-every block counts up ``blockings`` of both accounts, and the statement writes nothing when that number has moved: then
-the reading is repeated. Counter rows are locked in the order of the accounts, so that two who follow each other at
-once do not wait for each other for ever.
+A follow is one statement over both ends' buckets, which reads what stands against it and writes where nothing does.
+What it reads is as old as its beginning, and it may then have to wait for a block: so every block counts up
+``blockings`` of both accounts, and a follow that finds another number once it holds the counter row writes nothing and
+is tried again. Counter rows are locked in the order of the accounts, so that two who follow each other at once do not
+wait for each other for ever.
 """
 
 from __future__ import annotations
@@ -37,17 +38,46 @@ class _Standing(msgspec.Struct, frozen=True):
     following: bool
     requested: bool
     barred: bool
+    done: bool
+    """The follow was written."""
 
 
-STANDING = """
-SELECT t.locked, t.state, s.state, c.blockings,
-       EXISTS (SELECT 1 FROM following f WHERE f.bucket = $1 AND f.account_id = $3 AND f.target_id = $4),
-       EXISTS (SELECT 1 FROM requested r WHERE r.bucket = $1 AND r.account_id = $3 AND r.target_id = $4),
-       EXISTS (SELECT 1 FROM blocked_by b WHERE b.bucket = $1 AND b.account_id = $3 AND b.blocker_id = $4)
-       OR EXISTS (SELECT 1 FROM blocks b WHERE b.bucket = $1 AND b.account_id = $3 AND b.target_id = $4)
-       OR EXISTS (SELECT 1 FROM host_blocks h WHERE h.bucket = $1 AND h.account_id = $3 AND h.host = t.host)
-  FROM accounts s JOIN account_counts c ON c.bucket = s.bucket AND c.account_id = s.id AND c.slot = 0, accounts t
- WHERE s.bucket = $1 AND s.id = $3 AND t.bucket = $2 AND t.id = $4
+FOLLOW = """
+WITH standing AS (
+    SELECT t.locked, t.state AS target_state, s.state AS own_state, c.blockings,
+           EXISTS (SELECT 1 FROM following f WHERE f.bucket = $1 AND f.account_id = $3 AND f.target_id = $4) AS follows,
+           EXISTS (SELECT 1 FROM requested r WHERE r.bucket = $1 AND r.account_id = $3 AND r.target_id = $4) AS asked,
+           EXISTS (SELECT 1 FROM blocked_by b WHERE b.bucket = $1 AND b.account_id = $3 AND b.blocker_id = $4)
+           OR EXISTS (SELECT 1 FROM blocks b WHERE b.bucket = $1 AND b.account_id = $3 AND b.target_id = $4)
+           OR EXISTS (SELECT 1 FROM host_blocks h WHERE h.bucket = $1 AND h.account_id = $3 AND h.host = t.host)
+           AS barred
+      FROM accounts s JOIN account_counts c ON c.bucket = s.bucket AND c.account_id = s.id AND c.slot = 0, accounts t
+     WHERE s.bucket = $1 AND s.id = $3 AND t.bucket = $2 AND t.id = $4
+), locked AS (
+    SELECT account_id FROM account_counts
+     WHERE slot = 0 AND (
+               (bucket = $1 AND account_id = $3 AND blockings = (SELECT blockings FROM standing))
+            OR (bucket = $2 AND account_id = $4)
+           )
+       AND (SELECT NOT (locked OR follows OR asked OR barred OR own_state = 'limited')
+                   AND target_state IN ('active', 'limited') FROM standing)
+     ORDER BY account_id FOR NO KEY UPDATE
+), mine AS (
+    INSERT INTO following (bucket, account_id, target_id, id, reposts, notify, languages)
+    SELECT $1, $3, $4, $5, $6, $7, $8 WHERE (SELECT count(*) FROM locked) = 2
+    ON CONFLICT DO NOTHING RETURNING id
+), theirs AS (
+    INSERT INTO followers (bucket, account_id, follower_id, id, notify) SELECT $2, $4, $3, id, $7 FROM mine
+), own_count AS (
+    UPDATE account_counts SET following = following + 1
+     WHERE bucket = $1 AND account_id = $3 AND slot = 0 AND EXISTS (SELECT 1 FROM mine)
+), their_count AS (
+    UPDATE account_counts SET followers = followers + 1
+     WHERE bucket = $2 AND account_id = $4 AND slot = 0 AND EXISTS (SELECT 1 FROM mine)
+), queued AS (
+    INSERT INTO outbox (bucket, id, kind, payload) SELECT $1, $9, $10, $11 FROM mine
+)
+SELECT locked, target_state, own_state, blockings, follows, asked, barred, EXISTS (SELECT 1 FROM mine) FROM standing
 """
 
 
@@ -62,7 +92,9 @@ async def follow(db: Db, account_id: AccountId, target_id: AccountId, options: F
     if account_id == target_id:
         raise Forbidden("action.forbidden")
     for _ in range(_TRIES):
-        standing = await _stand(db, account_id, target_id)
+        standing = await _follow(db, account_id, target_id, options)
+        if standing.done:
+            return "followed"
         if standing.following:
             await _change(db, account_id, target_id, options)
             return "kept"
@@ -72,22 +104,29 @@ async def follow(db: Db, account_id: AccountId, target_id: AccountId, options: F
             return "kept"
         if standing.requested:
             await withdraw_request(db, account_id, target_id)
-        if asks and await _ask(db, account_id, target_id, options, blockings=standing.blockings):
+        elif asks and await _ask(db, account_id, target_id, options, blockings=standing.blockings):
             return "requested"
-        if not asks and await _follow(db, account_id, target_id, options, blockings=standing.blockings):
-            return "followed"
     raise Conflict("update.conflict")
 
 
-def check_languages(languages: tuple[str, ...] | None) -> None:
-    """Refuse what cannot be a list of language codes."""
-    if languages and (len(languages) > _MOST_LANGUAGES or not all(_LANGUAGE.fullmatch(code) for code in languages)):
-        raise Invalid("follow.languages", field="languages")
+async def _follow(db: Db, account_id: AccountId, target_id: AccountId, options: FollowOptions) -> _Standing:
+    """Write the follow if nothing stands against it, and say what does.
 
-
-async def _stand(db: Db, account_id: AccountId, target_id: AccountId) -> _Standing:
-    async with db.read() as reader:
-        row = await reader.row(STANDING, bucket_of(account_id), bucket_of(target_id), account_id, target_id)
+    Raises:
+        NotFound: there is no such account, or it is gone.
+        Forbidden: one of the two blocks the other.
+    """
+    own, theirs = bucket_of(account_id), bucket_of(target_id)
+    id_ = db.ids.new(own)
+    wanted = options.complete(target_id)
+    event = Followed(account_id=account_id, target_id=target_id, id=id_)
+    async with db.once(own, theirs) as tx:
+        row = await tx.row(
+            FOLLOW, own, theirs, account_id, target_id, id_, wanted.reposts, wanted.notify, list(wanted.languages),
+            *tx.sealed(event),
+        )  # fmt: skip
+        if row is None or not row[7]:
+            tx.withdraw()
     if row is None or row[1] in ("suspended", "deleted"):
         raise NotFound("record.absent")
     standing = _Standing(*row)
@@ -96,46 +135,10 @@ async def _stand(db: Db, account_id: AccountId, target_id: AccountId) -> _Standi
     return standing
 
 
-FOLLOW = """
-WITH locked AS (
-    SELECT account_id FROM account_counts
-     WHERE slot = 0 AND ((bucket = $1 AND account_id = $3 AND blockings = $6) OR (bucket = $2 AND account_id = $4))
-     ORDER BY account_id FOR NO KEY UPDATE
-), mine AS (
-    INSERT INTO following (bucket, account_id, target_id, id, reposts, notify, languages)
-    SELECT $1, $3, $4, $5, $7, $8, $9 WHERE (SELECT count(*) FROM locked) = 2
-    ON CONFLICT DO NOTHING RETURNING id
-), theirs AS (
-    INSERT INTO followers (bucket, account_id, follower_id, id, notify) SELECT $2, $4, $3, id, $8 FROM mine
-), own_count AS (
-    UPDATE account_counts SET following = following + 1
-     WHERE bucket = $1 AND account_id = $3 AND slot = 0 AND EXISTS (SELECT 1 FROM mine)
-), their_count AS (
-    UPDATE account_counts SET followers = followers + 1
-     WHERE bucket = $2 AND account_id = $4 AND slot = 0 AND EXISTS (SELECT 1 FROM mine)
-), queued AS (
-    INSERT INTO outbox (bucket, id, kind, payload) SELECT $1, $10, $11, $12 FROM mine
-)
-SELECT (SELECT count(*) FROM locked), (SELECT count(*) FROM mine)
-"""
-
-
-async def _follow(
-    db: Db, account_id: AccountId, target_id: AccountId, options: FollowOptions, *, blockings: int
-) -> bool:
-    """Write the follow; False when a block may have come between."""
-    own, theirs = bucket_of(account_id), bucket_of(target_id)
-    id_ = db.ids.new(own)
-    wanted = options.complete(target_id)
-    event = Followed(account_id=account_id, target_id=target_id, id=id_)
-    async with db.once(own, theirs) as tx:
-        row = await tx.row(
-            FOLLOW, own, theirs, account_id, target_id, id_, blockings, wanted.reposts, wanted.notify,
-            list(wanted.languages), *tx.sealed(event),
-        )  # fmt: skip
-        if row is None or not row[1]:
-            tx.withdraw()
-    return row is not None and row[0] == 2
+def check_languages(languages: tuple[str, ...] | None) -> None:
+    """Refuse what cannot be a list of language codes."""
+    if languages and (len(languages) > _MOST_LANGUAGES or not all(_LANGUAGE.fullmatch(code) for code in languages)):
+        raise Invalid("follow.languages", field="languages")
 
 
 CHANGE = """
