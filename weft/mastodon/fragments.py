@@ -47,6 +47,10 @@ class AccountEntry:
         self.changes += 1
         self.stale = UNKNOWN
 
+    def recount(self) -> None:
+        self.changes += 1
+        self.stale = max(self.stale, RECOUNT)
+
 
 class PostEntry:
     """One post. Body pieces in order: ``head`` (open object), ``counts``, the author's body, then what the viewer adds."""

@@ -65,7 +65,7 @@ class Presenter:
         signals.on(AccountStateChanged, self._account_state_changed)
         signals.on(Followed, lambda event: accounts.spoil((event.account_id, event.target_id)))
         signals.on(Unfollowed, lambda event: accounts.spoil((event.account_id, event.target_id)))
-        signals.on(PostCreated, lambda event: accounts.spoil((event.author_id,)))
+        signals.on(PostCreated, self._author_counted)
         signals.on(PostEdited, lambda event: posts.spoil((event.post_id,)))
         signals.on(PostDeleted, self._post_deleted)
         signals.on(CountsChanged, self._counts_changed)
@@ -76,6 +76,11 @@ class Presenter:
 
     def _counts_changed(self, event: CountsChanged) -> None:
         entry = self._posts.get(event.post_id)
+        if entry is not None:
+            entry.recount()
+
+    def _author_counted(self, event: PostCreated) -> None:
+        entry = self._accounts.get(event.author_id)
         if entry is not None:
             entry.recount()
 
@@ -210,6 +215,7 @@ class Presenter:
         if (
             author is None
             or not author.body
+            or author.stale == UNKNOWN  # its profile changed meanwhile: read it
             or post.media_ids
             or post.mentions
             or post.has_poll

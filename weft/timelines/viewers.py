@@ -55,6 +55,7 @@ class Viewers:
         signals.on(PostLiked, self._forget_mark)
         signals.on(PostUnliked, self._forget_mark)
         signals.on(MarksChanged, self._forget_mark)
+        signals.on(UserChanged, lambda event: self.drop(event.account_id))
         signals.on(PollVoted, self._forget_vote)
         signals.on(VotesReset, self._forget_votes)
         signals.on_reset(self.reset)

@@ -101,6 +101,7 @@ OAUTH = {
 POSTS = {
     "scheduled.too_many_a_day": "Validation failed: You have exceeded the limit of scheduled posts for that day",
     "scheduled.too_many": "Validation failed: You have exceeded the limit of scheduled posts",
+    "scheduled.unreadable": "Validation failed: Scheduled at is not a date",
     "scheduled.too_soon": "Validation failed: The scheduled date must be in the future",
     "post.empty": "Validation failed: Text can't be blank",
     "post.busy": "Conflict during update, please try again",
@@ -112,6 +113,7 @@ POSTS = {
     "post.quote_unmentioned": "Validation failed: The quoted account must be mentioned",
     "post.quote_with_attachment": "Validation failed: A quote cannot have media or a poll",
     "post.too_long": "Validation failed: Text character limit of {limit} exceeded",
+    "post.too_many_ids": "Validation failed: At most {limit} posts can be asked for at once",
     "post.too_many_media": "Cannot attach more than {limit} files.",
     "post.unexpected_mentions": "Validation failed: The text mentions accounts that were not expected",
 }
