@@ -236,6 +236,7 @@ class Worker:
             trusted_proxies=tuple(ipaddress.ip_network(network) for network in settings.trusted_proxies),
             sockets=sockets_of(context),
             on_done=metrics.request if metrics is not None else None,
+            render_error=web.pages.error,
         )
         files = media_files.Files(ports.blobs)
         others = [(web_routes.ROUTES, web), (media_files.ROUTES, files), (pictures.ROUTES, pictures.Pictures())]
