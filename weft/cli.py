@@ -423,3 +423,7 @@ def token_create(
 
     answer = _on(place.settings(), lambda db: accounts.create_tokens(db, list(names), scopes))
     _show(answer, as_json=as_json)
+
+
+if __name__ == "__main__":
+    main()
