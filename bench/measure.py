@@ -40,6 +40,8 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
     cpu_us: float | None = None
     """Of all the server's processes, per request."""
+    database_us: float | None = None
+    """The part of it in PostgreSQL."""
     static_us: float | None = None
     """The same for nginx and a file of the same size."""
     bar: str = ""
@@ -110,11 +112,13 @@ def measure(
         target.ask((requests * (warm_up // len(requests) + 1))[:warm_up])
         target.settle()
     load = Load(Plan(address=target.address, requests=requests, count=count, seconds=MOST_S, connections=CONNECTIONS))
+    database = target.server.database_us() if target.server is not None else 0.0
     before = target.cpu()
     seen = load.run()
     if after is not None:
         after()
     spent = target.cpu()
+    database = target.server.database_us() - database if target.server is not None else 0.0
     per_request = (spent - before) / max(seen.requests, 1) if spent is not None and before is not None else None
     # Where nothing is warmed up, each request is sent once: the size of the last answer stands for all.
     static = target.static.cpu_us(seen.bytes) if target.static is not None and per_request is not None else None
@@ -128,6 +132,7 @@ def measure(
         p99_ms=seen.p99_ms,
         bytes=seen.bytes,
         cpu_us=per_request,
+        database_us=database / max(seen.requests, 1) if target.is_own else None,
         static_us=static,
         bar=str(bar or ""),
         passed=(bar.holds(per_request) and not seen.failed) if bar and per_request is not None else None,

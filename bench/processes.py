@@ -24,6 +24,13 @@ def _stat(pid: int) -> list[str] | None:
         return None
 
 
+def _name(pid: int) -> str:
+    try:
+        return (PROC / str(pid) / "comm").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def tree(root: int) -> list[int]:
     """The process and everything below it."""
     if not PROC.is_dir():
@@ -38,12 +45,13 @@ def tree(root: int) -> list[int]:
     return found
 
 
-def cpu_us(root: int, without: frozenset[int] = frozenset()) -> float:
-    """Microseconds of CPU that the tree has used, but for some processes that serve the measurement itself."""
+def cpu_us(root: int, without: frozenset[int] = frozenset(), *, named: str = "") -> float:
+    """Microseconds of CPU that the tree has used (its processes of that name), but for some processes that serve the
+    measurement itself."""
     ticks = 0
     for pid in tree(root):
         stat = _stat(pid)
-        if stat is not None and pid not in without:
+        if stat is not None and pid not in without and (not named or _name(pid) == named):
             ticks += sum(map(int, stat[11:15]))  # utime, stime, cutime, cstime
     return ticks * TICK_US
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections import deque
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +29,7 @@ from weft.posts.events import PurgeWanted
 READY = re.compile(rb"Weft is ready at ")
 BACKLOG = "SELECT count(*) FROM outbox"
 DRAIN_S = 60.0
+LINES = 60
 
 T = TypeVar("T")
 
@@ -41,12 +43,21 @@ class Server:
         self.data = data
         self.start_s = seconds
         """From the command to the ready line."""
+        self.said: deque[str] = deque(maxlen=LINES)
+        """Its last lines, for whoever must find out why a scenario failed."""
+        # Read for ever: a full pipe would stop it.
+        threading.Thread(target=self._listen, daemon=True).start()
         self.runner = asyncio.Runner()
         found = running_url(data)
         assert found is not None
         self.url = found
         self.connection: Any = self.run(asyncpg.connect(found))
         self._own_backends = frozenset({self.connection.get_server_pid()})
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.said.append(line.decode("utf-8", "replace").rstrip())
 
     @property
     def pid(self) -> int:
@@ -58,6 +69,10 @@ class Server:
     def cpu_us(self) -> float:
         """CPU of every process, but for the database session by which this benchmark looks at the outbox."""
         return cpu_us(self.pid, self._own_backends)
+
+    def database_us(self) -> float:
+        """The part of it that PostgreSQL's processes used."""
+        return cpu_us(self.pid, self._own_backends, named="postgres")
 
     @property
     def own_backends(self) -> frozenset[int]:
@@ -125,8 +140,6 @@ def _wait_for_ready(process: subprocess.Popen[bytes], began: float) -> float:
     seen: list[bytes] = []
     while line := process.stdout.readline():
         if READY.match(line):
-            # Whatever it says later is read and forgotten: a full pipe would stop it.
-            threading.Thread(target=process.stdout.read, daemon=True).start()
             return time.monotonic() - began
         seen.append(line)
     raise RuntimeError(f"the server did not start:\n{b''.join(seen).decode('utf-8', 'replace')}")

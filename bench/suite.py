@@ -86,6 +86,8 @@ def _measure(name: str, scenario: Scenario, target: Target) -> Iterator[Result]:
         yield from scenario(target)
     except (Refused, TimeoutError, ConnectionError) as error:
         print(f"bench: {name}: {error}", file=sys.stderr, flush=True)
+        if target.server is not None:
+            print("\n".join(target.server.said), file=sys.stderr, flush=True)
         yield Value(name=name, value=0.0, unit="", passed=False, note="could not be measured")
 
 

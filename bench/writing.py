@@ -70,15 +70,13 @@ def follow(target: Target) -> list[Result]:
     if not target.ids:
         return []
     count = len(target.ids)
+    pairs = [(n % count, (n * 37 + 1 + n // count) % count) for n in range(FOLLOWS)]
     requests = [
-        Request(
-            method="POST",
-            path=f"/api/v1/accounts/{target.ids[(n * 37 + 1 + n // count) % count]}/follow",
-            token=target.tokens[n % count],
-        )
-        for n in range(FOLLOWS)
+        Request(method="POST", path=f"/api/v1/accounts/{target.ids[other]}/follow", token=target.tokens[own])
+        for own, other in pairs
+        if own != other
     ]
-    return [measure(target, "follow", requests, count=FOLLOWS, warm_up=0, after=target.settle)]
+    return [measure(target, "follow", requests, count=len(requests), warm_up=0, after=target.settle)]
 
 
 def _public_ids(target: Target) -> list[str]:
