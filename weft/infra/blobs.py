@@ -145,6 +145,11 @@ class Blobs:
         return len(stale)
 
 
+def is_blob_name(name: str) -> bool:
+    """Whether a blob could have this name; whoever reads names from outside asks first."""
+    return _NAME.fullmatch(name) is not None
+
+
 def content_type(name: str) -> str:
     """The type that a blob is served with; it follows from the suffix alone, never from the bytes."""
     return CONTENT_TYPES[name.rpartition(".")[2]]

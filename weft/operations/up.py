@@ -1,4 +1,4 @@
-"""`weft up`: the supervisor with everything that `wiring` puts together, and the demo's community where it is wanted."""
+"""`weft up`: the supervisor with all that `wiring` puts together, and the demo's community where it is wanted."""
 
 from __future__ import annotations
 
