@@ -10,16 +10,17 @@ from weft.relationships.service import friends_of_friends
 from weft.timelines.model import Viewer
 
 _FRIENDS_ASKED = 100
-_POSTS_READ = 2000
+_POSTS_READ = 400
 MAX_DEPTH = 2000
 """How far a directory may be leafed through."""
 
+# Accounts are spread evenly over the buckets, so of the newest N no bucket holds more than a few beyond N / 1024.
 NEWEST = """
 SELECT p.id
   FROM generate_series(0, 1023) AS place
  CROSS JOIN LATERAL (SELECT id FROM accounts
      WHERE bucket = place AND host = '' AND state = 'active' AND discoverable
-     ORDER BY id DESC LIMIT $1) p  -- all buckets: the newest of each by the primary key
+     ORDER BY id DESC LIMIT 8 + $1 / 64) p  -- all buckets: the newest of each by the primary key
  ORDER BY p.id DESC LIMIT $1
 """
 
