@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
+from weft.accounts.events import UserChanged
 from weft.infra.db import Db, Reader
 from weft.infra.signals import Signals
 from weft.kernel.ids import AccountId
