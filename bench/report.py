@@ -8,8 +8,8 @@ from bench.measure import Series, Value
 
 Result = Series | Value
 HEAD = (
-    f"{'scenario':<22}{'CPU us':>9}{'of it SQL':>10}{'bar':>13}{'x nginx':>9}{'p50 ms':>9}{'p99 ms':>9}{'req/s':>9}{'bytes':>8}"
-    f"{'requests':>10}  result"
+    f"{'scenario':<22}{'CPU us':>9}{'of it SQL':>10}{'bar':>13}{'x nginx':>9}{'p50 ms':>9}{'p99 ms':>9}"
+    f"{'req/s':>9}{'bytes':>8}{'requests':>10}  result"
 )
 
 
