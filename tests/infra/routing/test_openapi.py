@@ -65,6 +65,19 @@ schema = schemathesis.openapi.from_dict(DOCUMENT)
 schema.app = make_app()
 
 
+def test_a_route_that_answers_with_one_of_two_entities_is_described_with_both() -> None:
+    class Kept(msgspec.Struct):
+        id: str
+
+    class PutOff(msgspec.Struct):
+        due: str
+
+    route = msgspec.structs.replace(ROUTES[0], path="/either", returns=Kept | PutOff)
+    document = openapi_document([route], "Sample", "0", BASE)
+    answer = document["paths"]["/either"][route.method.lower()]["responses"]["200"]["content"]["application/json"]
+    assert [kind["$ref"].rpartition("/")[2] for kind in answer["schema"]["anyOf"]] == ["Kept", "PutOff"]
+
+
 @pytest.mark.parametrize("token", [None, "ann", "app"])
 def test_a_machine_that_reads_it_finds_nothing_undocumented(token: str | None) -> None:
     checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 import msgspec
 from msgspec import inspect
@@ -86,11 +87,20 @@ def _security_scheme(base_url: str, scopes: list[str]) -> Json:
 
 def _components(routes: Iterable[Route]) -> tuple[dict[Any, Json], Json]:
     """The schema of each type the table names, and the shared definitions these refer to."""
-    types: list[Any] = []
-    for route in routes:
-        types += [kind for kind in (route.params, route.returns) if kind is not None and kind not in types]
+    wanted = list(dict.fromkeys(kind for route in routes for kind in (route.params, route.returns) if kind is not None))
+    types = list(dict.fromkeys(member for kind in wanted for member in _members(kind)))
     schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
-    return dict(zip(types, schemas, strict=True)), components
+    known = dict(zip(types, schemas, strict=True))
+    return {kind: _any_of([known[member] for member in _members(kind)]) for kind in wanted}, components
+
+
+def _members(kind: Any) -> tuple[Any, ...]:
+    """The kinds of a union one by one: msgspec describes no union of structs that carry no tag."""
+    return get_args(kind) if isinstance(kind, UnionType) else (kind,)
+
+
+def _any_of(schemas: list[Json]) -> Json:
+    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
 
 def _operation(route: Route, names: dict[Any, Json]) -> Json:
