@@ -33,7 +33,8 @@ SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::bytea[]) ON C
 
 TAKE = """
 UPDATE errands SET due_ms = $1 + $2, attempts = attempts + 1  -- all buckets: one errand of any of them
- WHERE (bucket, id) = (SELECT bucket, id FROM errands WHERE due_ms <= $1 ORDER BY due_ms, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+ WHERE (bucket, id) = (SELECT bucket, id FROM errands WHERE due_ms <= $1
+                        ORDER BY due_ms, id LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING bucket, id, kind, payload, attempts
 """
 
@@ -47,7 +48,8 @@ UPDATE errands SET due_ms = $3 WHERE bucket = $1 AND id = $2
 
 BURY = """
 WITH gone AS (DELETE FROM errands WHERE bucket = $1 AND id = $2 RETURNING kind, payload)
-INSERT INTO dead_letters (bucket, id, kind, payload, handler, error, died_ms) SELECT $1, $2, kind, payload, $3, $4, $5 FROM gone
+INSERT INTO dead_letters (bucket, id, kind, payload, handler, error, died_ms)
+SELECT $1, $2, kind, payload, $3, $4, $5 FROM gone
 """
 
 

@@ -53,7 +53,7 @@ class AccountEntry:
 
 
 class PostEntry:
-    """One post. Body pieces in order: ``head`` (open object), ``counts``, the author's body, then what the viewer adds."""
+    """One post. Its pieces in order: ``head`` (an open object), ``counts``, the author's body, what the viewer adds."""
 
     __slots__ = (
         "audience",

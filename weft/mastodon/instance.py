@@ -1,4 +1,4 @@
-"""What this server is: the two instance documents, rules, and the texts around them. Cached, because clients ask at every start."""
+"""What this server is: the two instance documents, rules, and the texts around them."""
 
 from __future__ import annotations
 
@@ -240,10 +240,12 @@ async def show_rules(call: Call[Mastodon, None]) -> Response:
 
 
 async def extended_description(call: Call[Mastodon, None]) -> Response:
-    settings = call.app.settings
-    return as_json(
-        ExtendedDescription(_EPOCH, render_bio(settings.description, mentions={}, tag_base=call.app.presenter.addresses.tag_base))
-    )
+    return _text(call, call.app.settings.description)
+
+
+def _text(call: Call[Mastodon, None], text: str) -> Response:
+    tag_base = call.app.presenter.addresses.tag_base
+    return as_json(ExtendedDescription(_EPOCH, render_bio(text, mentions={}, tag_base=tag_base)))
 
 
 _EPOCH = "2026-01-01T00:00:00.000Z"
@@ -255,7 +257,7 @@ async def privacy_policy(call: Call[Mastodon, None]) -> Response:
         "It has no trackers and sells nothing. Addresses of connections are not stored with accounts. "
         "You may delete your account at any time; what you wrote goes with it."
     )
-    return as_json(ExtendedDescription(_EPOCH, render_bio(text, mentions={}, tag_base=call.app.presenter.addresses.tag_base)))
+    return _text(call, text)
 
 
 async def no_document(call: Call[Mastodon, None]) -> Response:

@@ -32,6 +32,7 @@ from weft.mastodon import (
     streaming,
     tags,
     timelines,
+    trends,
 )
 
 ROUTES: tuple[Route, ...] = (
@@ -63,4 +64,5 @@ ROUTES: tuple[Route, ...] = (
     *streaming.ROUTES,
     *tags.ROUTES,
     *timelines.ROUTES,
+    *trends.ROUTES,
 )

@@ -42,7 +42,8 @@ async def load_media(reader: Reader, ids: Sequence[int]) -> dict[int, Media]:
 
 
 INSERT = """
-INSERT INTO media (bucket, id, account_id, state, description, focus_x, focus_y, created_ms) VALUES ($1, $2, $3, 'processing', $4, $5, $6, $7)
+INSERT INTO media (bucket, id, account_id, state, description, focus_x, focus_y, created_ms)
+VALUES ($1, $2, $3, 'processing', $4, $5, $6, $7)
 """
 
 
@@ -57,7 +58,8 @@ WITH done AS (
      WHERE bucket = $1 AND id = $2 AND state = 'processing' RETURNING id
 )
 INSERT INTO media_files (bucket, media_id, size, name, bytes)
-SELECT $1, $2, size, name, bytes FROM unnest($6::text[], $7::text[], $8::bigint[]) AS given (size, name, bytes) WHERE EXISTS (SELECT 1 FROM done)
+SELECT $1, $2, size, name, bytes FROM unnest($6::text[], $7::text[], $8::bigint[]) AS given (size, name, bytes)
+ WHERE EXISTS (SELECT 1 FROM done)
 """
 
 
@@ -102,7 +104,8 @@ async def attach_media(tx: Tx, account_id: AccountId, ids: Sequence[MediaId], po
 
 
 DETACH = """
-UPDATE media SET post_id = NULL, detached_ms = $4 WHERE bucket = $1 AND post_id = $2 AND NOT id = ANY($3::bigint[]) AND account_id = $5
+UPDATE media SET post_id = NULL, detached_ms = $4
+ WHERE bucket = $1 AND post_id = $2 AND NOT id = ANY($3::bigint[]) AND account_id = $5
 """
 
 
@@ -112,12 +115,14 @@ async def detach_media(tx: Tx, account_id: AccountId, post_id: PostId, keep: Seq
 
 
 UPDATE = """
-UPDATE media SET description = coalesce($4, description), focus_x = coalesce($5, focus_x), focus_y = coalesce($6, focus_y)
+UPDATE media SET description = coalesce($4, description),
+       focus_x = coalesce($5, focus_x), focus_y = coalesce($6, focus_y)
  WHERE bucket = $1 AND account_id = $2 AND id = $3
 """
 
 STALE = """
-SELECT id FROM media WHERE bucket = $1 AND post_id IS NULL AND greatest(created_ms, coalesce(detached_ms, 0)) < $2 LIMIT 500
+SELECT id FROM media
+ WHERE bucket = $1 AND post_id IS NULL AND greatest(created_ms, coalesce(detached_ms, 0)) < $2 LIMIT 500
 """
 
 DELETE = """

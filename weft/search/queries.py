@@ -42,7 +42,8 @@ async def find_account_ids(reader: Reader, terms: Sequence[str], limit: int) -> 
 
 
 FIND_TAGS = """
-SELECT tag, name FROM search_tags WHERE tag LIKE $1 ORDER BY (tag = $2) DESC, last_post_id DESC LIMIT $3 OFFSET $4  -- all buckets; search_tags_prefix
+SELECT tag, name FROM search_tags WHERE tag LIKE $1  -- all buckets; search_tags_prefix
+ ORDER BY (tag = $2) DESC, last_post_id DESC LIMIT $3 OFFSET $4
 """
 
 

@@ -1,4 +1,4 @@
-"""Finding posts, accounts and tags for one viewer. The index proposes; what the viewer may find is decided here and by ``can_see``."""
+"""Finding posts, accounts and tags for one viewer. The index proposes; the rules of ``model`` and ``can_see`` decide."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What people read: home, public, tag and list timelines, filters, live streams. Derived; nothing is stored per reader."""
+"""What people read: timelines, filters, live streams. All of it is derived; nothing is stored per reader."""

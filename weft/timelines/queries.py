@@ -29,8 +29,10 @@ async def load_exclusive(reader: Reader, account_id: AccountId) -> frozenset[int
 
 FILTERS = """
 SELECT f.id, f.title, f.contexts, f.action, f.expires_ms,
-       ARRAY(SELECT (k.id, k.keyword, k.whole_word) FROM filter_keywords k WHERE k.bucket = f.bucket AND k.account_id = f.account_id AND k.filter_id = f.id ORDER BY k.id),
-       ARRAY(SELECT (s.id, s.post_id) FROM filter_statuses s WHERE s.bucket = f.bucket AND s.account_id = f.account_id AND s.filter_id = f.id ORDER BY s.id)
+       ARRAY(SELECT (k.id, k.keyword, k.whole_word) FROM filter_keywords k
+              WHERE k.bucket = f.bucket AND k.account_id = f.account_id AND k.filter_id = f.id ORDER BY k.id),
+       ARRAY(SELECT (s.id, s.post_id) FROM filter_statuses s
+              WHERE s.bucket = f.bucket AND s.account_id = f.account_id AND s.filter_id = f.id ORDER BY s.id)
   FROM filters f WHERE f.bucket = $1 AND f.account_id = $2 ORDER BY f.id
 """
 

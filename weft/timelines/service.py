@@ -58,6 +58,7 @@ from weft.timelines.tags import (
     unfeature_tag,
     unfollow_tag,
 )
+from weft.timelines.trends import trending_posts, trending_tags
 from weft.timelines.viewers import Viewers
 
 __all__ = [
@@ -123,6 +124,8 @@ __all__ = [
     "set_unread",
     "suggest_people",
     "tag_marks",
+    "trending_posts",
+    "trending_tags",
     "unfeature_by_id",
     "unfeature_tag",
     "unfollow_tag",

@@ -1,4 +1,4 @@
-"""Timelines as sources of candidates: home, public, tag, list. What the viewer wants is decided here, what it may see is not.
+"""Timelines as sources of candidates: home, public, tag, list. What a viewer wants is decided here; rights are not.
 
 A source is asked for the next candidates below (or above) a cursor and answers how far it has looked, so that a page
 can be refilled until it is full or the source ends.
@@ -52,7 +52,7 @@ class Timelines:
         self._public = Recent(self._load_public)
         self._tags: dict[str, Recent] = {}
         self._newest: deque[tuple[str, Candidate]] = deque(maxlen=_NEWEST_KEPT)
-        """What was posted last, by place: a place that is loaded before its index knows of a post takes it from here."""
+        """What was posted last, by place: a place loaded before its index knows of a post takes it from here."""
 
     def listen(self, signals: Signals) -> None:
         signals.on(PostCreated, self.posted)
