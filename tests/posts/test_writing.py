@@ -9,7 +9,10 @@ import msgspec
 import pytest
 
 from tests.support.town import LIMITS, Person, Town
+from weft.accounts.model import PreferencesEdit
+from weft.accounts.service import edit_preferences
 from weft.kernel.errors import NotFound
+from weft.kernel.ids import bucket_of
 from weft.posts.model import Draft
 from weft.posts.service import create_post, prepare
 
@@ -39,10 +42,6 @@ async def test_a_plain_post_needs_no_read_after_it(town: Town, ann: Person) -> N
 
 
 async def test_the_preferences_of_the_author_fill_what_is_left_out(town: Town, ann: Person) -> None:
-    from weft.accounts.model import PreferencesEdit
-    from weft.accounts.service import edit_preferences
-    from weft.kernel.ids import bucket_of
-
     edit = PreferencesEdit(post_visibility=2, post_language="vi", post_sensitive=True)
     async with town.db.tx(bucket_of(ann.account.id)) as tx:
         await edit_preferences(tx, ann.account.id, edit)
@@ -64,11 +63,11 @@ async def test_the_preferences_of_the_author_fill_what_is_left_out(town: Town, a
         ({"status": "x", "visibility": "secret"}, "Validation failed: visibility is invalid"),
         (
             {"status": "x", "poll": {"options": ["a"], "expires_in": 300}},
-            "Validation failed: A poll has between 2 and 4",
+            "Validation failed: A poll has between",
         ),
         (
             {"status": "x", "poll": {"options": ["a", " "], "expires_in": 300}},
-            "Validation failed: Poll choices can't be",
+            "Validation failed: Poll choices can't",
         ),
         ({"status": "x", "poll": {"options": ["a", "a"], "expires_in": 300}}, "Validation failed: Poll choices must"),
         (

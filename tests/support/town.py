@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import httpx
+import msgspec
 
 from weft.accounts.model import Account, NewAccount
 from weft.accounts.service import Authenticator, NewToken, create_account, create_token, delete_account
@@ -53,7 +54,7 @@ class Town:
         settings = Settings(base_url=BASE)
         self.db = db
         self.clock = clock
-        kinds: list[type[Event]] = [PostEvent for PostEvent in _below(Event)]
+        kinds: list[type[Event]] = _below(Event)
         codec = EventCodec(kinds)
         self.signals = Signals("", codec, Cells(None))
         db.publish = self.signals.publish
@@ -110,7 +111,7 @@ class Town:
         async with self.db.tx(bucket) as tx:
             await media_queries.insert_media(tx, media)
             if state == "ready":
-                await media_queries.finish_media(tx, _READY(media), {"original": 1})
+                await media_queries.finish_media(tx, _ready(media), {"original": 1})
         return str(media.id)
 
     async def work(self) -> None:
@@ -118,8 +119,7 @@ class Town:
         await self.dispatcher.drain(30)
 
 
-def _READY(media: Media) -> Media:  # noqa: N802
-    import msgspec
+def _ready(media: Media) -> Media:
 
     return msgspec.structs.replace(media, state="ready", kind="image", files={"original": f"{media.id}.webp"})
 
