@@ -34,7 +34,9 @@ from weft.kernel.clock import Clock
 from weft.kernel.errors import WeftError
 from weft.mastodon import routes as mastodon_routes
 from weft.mastodon.context import Mastodon
+from weft.mastodon.conversations import conversation_body
 from weft.mastodon.document import Document
+from weft.mastodon.notifications import notification_body
 from weft.mastodon.presenter import Presenter
 from weft.mastodon.streaming import sockets_of
 from weft.mastodon.telling import Outlet
@@ -48,7 +50,6 @@ from weft.relationships import jobs as relationships_jobs
 from weft.search import jobs as search_jobs
 from weft.settings import Settings, SettingsError
 from weft.timelines import jobs as timelines_jobs
-from weft.timelines.model import Viewer
 from weft.timelines.service import Streams, Timelines, Viewers
 from weft.web import media_files, pictures
 from weft.web import routes as web_routes
@@ -217,7 +218,7 @@ class Worker:
             vapid_key=await vapid_public_key(ports.db),
             document=Document(all_routes(), settings),
         )
-        streams.start(Outlet(context, notification=_untold, conversation=_untold))
+        streams.start(Outlet(context, notification=notification_body, conversation=conversation_body))
         oidc = OidcClient(ports.fetcher, ports.clock, settings) if settings.oidc_issuer else None
         web = Web(
             settings=settings,
@@ -258,10 +259,6 @@ class Worker:
         await self.signals.stop()
         await self.ports.close()
         await self.db.close()
-
-
-async def _untold(app: Mastodon, viewer: Viewer, id_: int) -> bytes | None:
-    return None
 
 
 def build_worker(settings: Settings, url: str, index: int) -> Worker:
