@@ -3,6 +3,7 @@
 import pytest
 
 from weft.accounts.events import AccessEnded, AccountCreated, AccountStateChanged
+from weft.accounts.jobs import forget_unconfirmed
 from weft.accounts.model import Field, NewAccount, ProfileEdit
 from weft.accounts.names import handle_name, reserve_names, sweep_names
 from weft.accounts.service import (
@@ -126,3 +127,18 @@ async def test_a_change_of_role_or_state_ends_all_access(db: Db, events: list[Ev
         left = await reader.value("SELECT count(*) FROM tokens")
     assert left == 0
     assert AccessEnded(account_id=account.id) in events
+
+
+async def test_a_sign_up_that_nobody_confirms_frees_its_handle_after_a_week(db: Db, clock: ManualClock) -> None:
+    new = NewAccount(username="squat", email="s@example.com", state="unconfirmed", confirmed=False)
+    await create_account(db, new)
+    clock.advance(6 * 86400)
+    await forget_unconfirmed(db)
+    with pytest.raises(Invalid):
+        await create_account(db, NewAccount(username="squat"))
+    clock.advance(2 * 86400)
+    await forget_unconfirmed(db)
+    await create_account(db, NewAccount(username="squat"))
+    await forget_unconfirmed(db)
+    async with db.read() as reader:
+        assert await find_by_handle(reader, "squat") is not None

@@ -102,6 +102,7 @@ TEXTS = {
     "access.password.button": "Change password",
     "access.password_changed": "Password changed. Everything else was signed out.",
     "access.wrong_password": "That is not your present password.",
+    "access.no_password": "To change or delete this account, first choose a password by mail.",
     "access.link": "Sign in with {name}",
     "access.link.text": "Afterwards both ways lead to this account.",
     "access.link.button": "Connect",

@@ -102,6 +102,7 @@ TEXTS = {
     "access.password.button": "비밀번호 바꾸기",
     "access.password_changed": "비밀번호가 바뀌었어요. 다른 곳은 모두 로그아웃됐어요.",
     "access.wrong_password": "현재 비밀번호가 아니에요.",
+    "access.no_password": "계정을 바꾸거나 삭제하려면 먼저 메일로 비밀번호를 정해 주세요.",
     "access.link": "{name} 계정으로 로그인",
     "access.link.text": "그다음에는 두 방법 모두 이 계정으로 들어와요.",
     "access.link.button": "연결하기",

@@ -102,6 +102,7 @@ TEXTS = {
     "access.password.button": "Đổi mật khẩu",
     "access.password_changed": "Đã đổi mật khẩu. Mọi nơi khác đã bị đăng xuất.",
     "access.wrong_password": "Đó không phải mật khẩu hiện tại của bạn.",
+    "access.no_password": "Để thay đổi hoặc xóa tài khoản này, trước hết hãy chọn mật khẩu qua thư.",
     "access.link": "Đăng nhập bằng {name}",
     "access.link.text": "Sau đó cả hai cách đều dẫn tới tài khoản này.",
     "access.link.button": "Kết nối",
