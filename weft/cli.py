@@ -182,6 +182,9 @@ def bench(
     *names: str,
     url: str | None = None,
     token: str | None = None,
+    pid: int | None = None,
+    seconds: float = 60.0,
+    as_json: AsJson = False,
 ) -> int:
     """Measure what requests cost.
 
@@ -193,10 +196,14 @@ def bench(
         A server with the Mastodon API; without it one is started, seeded and stopped.
     token
         A token of an account there.
+    pid
+        The first process of that server, for its CPU.
+    seconds
+        How long the sustained rate is tried.
     """
     from weft.operations.show import run_bench
 
-    return run_bench(list(names), url, token)
+    return run_bench(list(names), url, token, pid=pid, seconds=seconds, as_json=as_json)
 
 
 # ------------------------------------------------------------------------------------------------- the data

@@ -109,8 +109,6 @@ class SealedSource(Source):
         return bytes(taken)
 
     def _next_chunk(self) -> None:
-        from cryptography.exceptions import InvalidTag
-
         sealed, self._ahead = self._ahead, self._file.read(CHUNK + TAG)
         self._ended = not self._ahead
         if len(sealed) < TAG:

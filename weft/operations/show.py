@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
@@ -70,10 +71,12 @@ def print_events(*, as_json: bool = False) -> None:
         print(f"{kind:<24} -> {', '.join(names) or 'caches only'}")
 
 
-def run_bench(names: list[str], url: str | None, token: str | None) -> int:
+def run_bench(names: list[str], url: str | None, token: str | None, **more: Any) -> int:
     """The benchmarks of ``bench/``, which the sources carry and an installed package may not."""
     try:
         import bench
     except ImportError:
         raise CommandFailed("The benchmarks lie in the folder bench/ of Weft's sources; run this from there.") from None
-    return bench.run(names, url=url, token=token)
+    if unknown := sorted(set(names) - {"all", *bench.NAMES}):
+        raise CommandFailed(f"There is no benchmark {unknown[0]!r}; there are all, {', '.join(bench.NAMES)}.")
+    return bench.run(names, url, token, **more)
