@@ -25,7 +25,7 @@ async def notify(tx: Tx, events: Sequence[Event]) -> None:
     reposters, quoters = await _told_of_edits(tx, events)
     voters = await _voters(tx, events)
     staff = await _staff(tx, events)
-    causes: dict[Cause, bool] = {}
+    causes: dict[Cause, int] = {}
     for event in events:
         found: Iterable[Cause]
         match event:
@@ -40,23 +40,36 @@ async def notify(tx: Tx, events: Sequence[Event]) -> None:
                 found = [Cause(id_, "sign_up", event.account_id) for id_ in staff]
             case _:
                 found = _of_edge(event)
-        _note(causes, found, told=True)
-        _note(causes, _ended_by(event), told=False)
+        _note(causes, found, _when(event, tx.now_ms))
+        _note(causes, _ended_by(event), _OVER)
     await _carry_out(tx, events, causes)
 
 
-def _note(causes: dict[Cause, bool], found: Iterable[Cause], *, told: bool) -> None:
-    """The last event on a cause decides, and takes the last place."""
+_OVER = 0
+
+
+def _note(causes: dict[Cause, int], found: Iterable[Cause], when: int) -> None:
+    """The last event on a cause decides: when it came to be, or that it is over."""
     for cause in found:
-        causes.pop(cause, None)
-        causes[cause] = told
+        causes[cause] = when
 
 
-async def _carry_out(tx: Tx, events: Sequence[Event], causes: dict[Cause, bool]) -> None:
-    await take_back(tx, [cause for cause, told in causes.items() if not told])
-    told = [cause for cause, told in causes.items() if told]
+def _when(event: Event, now_ms: int) -> int:
+    """When it happened. A batch is in the order of buckets, and people are told in the order of time."""
+    match event:
+        case PostCreated():
+            return event.post_id >> 16
+        case PostLiked() | Followed() | FollowRequested():
+            return event.id >> 16
+        case _:
+            return now_ms
+
+
+async def _carry_out(tx: Tx, events: Sequence[Event], causes: dict[Cause, int]) -> None:
+    await take_back(tx, [cause for cause, when in causes.items() if when == _OVER])
+    told = [cause for cause, when in causes.items() if when != _OVER]
     if told:
-        await tell(tx, told)
+        await tell(tx, sorted(told, key=causes.__getitem__))
     deleted = [event for event in events if isinstance(event, PostDeleted) and event.repost_of is None]
     await forget_posts(tx, [(event.post_id, event.author_id) for event in deleted])
     await forget_senders(tx, {(e.account_id, e.target_id) for e in events if isinstance(e, Blocked)})
