@@ -12,7 +12,7 @@ import msgspec
 from weft.accounts.model import Account
 from weft.infra.db import Db, Reader, Tx
 from weft.kernel.errors import Conflict, Invalid, NotFound
-from weft.kernel.ids import AccountId, bucket_of
+from weft.kernel.ids import AccountId, bucket_of, make_id
 from weft.kernel.text.entities import find_entities
 from weft.media.model import Media
 from weft.media.service import attach_media, detach_media, load_media, require_ready_media, update_media
@@ -254,7 +254,7 @@ async def forget_votes(tx: Tx, post: Post) -> None:
     """Drop the votes on a poll; the voters' own side follows from the event."""
     bucket = bucket_of(post.id)
     voters: list[AccountId] = sorted(set(await tx.values(DROP_VOTES, bucket, post.id)))
-    before_id = tx.ids.new(bucket)
+    before_id = make_id(tx.now_ms + 1, 0)
     for at in range(0, len(voters), VOTERS_PER_EVENT):
         some = tuple(voters[at : at + VOTERS_PER_EVENT])
         tx.emit(VotesReset(post_id=post.id, voters=some, before_id=before_id))

@@ -194,6 +194,8 @@ DELETE FROM my_votes USING unnest($1::smallint[], $2::bigint[], $3::bigint[], $4
        AS want (bucket, account_id, post_id, before_id)
  WHERE my_votes.bucket = want.bucket AND my_votes.account_id = want.account_id AND my_votes.post_id = want.post_id
    AND my_votes.id < want.before_id
+   AND NOT EXISTS (SELECT 1 FROM poll_votes v WHERE v.bucket = (want.post_id >> 6 & 1023)::smallint
+                      AND v.post_id = want.post_id AND v.account_id = want.account_id)
 """
 
 
