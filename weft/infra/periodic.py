@@ -16,6 +16,8 @@ from weft.infra.db import Db
 from weft.kernel.errors import Unavailable
 
 PERIODIC_LOCK = 0x706572
+# A job holds one connection for its lock and works on another; more jobs than half the pool would wait for themselves.
+AT_ONCE = 2
 LOCK_JOB = "SELECT pg_try_advisory_xact_lock($1, $2) -- all buckets"
 
 log = structlog.get_logger()
@@ -35,6 +37,7 @@ class Periodic:
     def __init__(self, db: Db, jobs: Sequence[Job]) -> None:
         self._db = db
         self._jobs = tuple(jobs)
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -62,6 +65,6 @@ class Periodic:
             await asyncio.sleep(job.seconds)
 
     async def _run_locked(self, job: Job) -> None:
-        async with self._db.job() as tx:
+        async with self._turns, self._db.job() as tx:
             if await tx.value(LOCK_JOB, PERIODIC_LOCK, zlib.crc32(job.name.encode()) & 0x7FFF_FFFF):
                 await job.run(self._db)
