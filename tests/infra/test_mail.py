@@ -89,7 +89,7 @@ def test_addresses_keep_their_local_part_and_get_an_ascii_domain() -> None:
 async def test_without_a_server_the_text_is_in_the_log() -> None:
     with mailing("") as mailer, capture_logs() as logs:
         await mailer.send(HELLO)
-    assert [(entry["event"], entry["text"]) for entry in logs] == [("mail.not_configured", HELLO.text)]
+    assert [(entry["event"], entry["letter"]) for entry in logs] == [("mail.not_configured", HELLO.text)]
 
 
 async def test_with_a_server_neither_text_nor_address_is_logged() -> None:

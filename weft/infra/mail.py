@@ -103,7 +103,8 @@ class Mailer:
         """
         message = self._compose(mail)
         if self._server is None:
-            log.warning("mail.not_configured", subject=message["subject"], text=mail.text)
+            # Not `text`, which never reaches the log: without a mail server the operator reads the link here.
+            log.warning("mail.not_configured", subject=message["subject"], letter=mail.text)
             return
         if self._fault is not None:
             self._fault(f"{self._server.host}:{self._server.port}")
