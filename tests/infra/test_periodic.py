@@ -10,11 +10,14 @@ from weft.infra.periodic import Job, Periodic
 
 async def test_more_jobs_than_connections_all_run_and_leave_some_for_requests(db: Db) -> None:
     done: list[int] = []
+    all_done = asyncio.Event()
 
     def job(number: int) -> Job:
         async def run(db: Db) -> None:
             async with db.read() as reader:
                 done.append(await reader.value("SELECT $1::int -- shared", number))
+            if len(done) == 20:
+                all_done.set()
 
         return Job(f"test.{number}", 3600, run)
 
@@ -23,7 +26,6 @@ async def test_more_jobs_than_connections_all_run_and_leave_some_for_requests(db
         await periodic.start()
         async with db.read() as reader:
             assert await reader.value("SELECT 1 -- shared") == 1
-        while len(done) < 20:
-            await asyncio.sleep(0.01)
+        await all_done.wait()
         await periodic.stop()
     assert sorted(done) == list(range(20))
