@@ -181,25 +181,21 @@ class AuthorRings:
 
     def _merge(self, slots: Slots, before: int, after: int, count: int) -> tuple[list[Candidate], int]:
         """The newest entries in memory, and the id below which SQL may know more that belongs on the page."""
+        width, lowest = RING, after + 1
         if before == MAX_ID:
+            width = min(count, RING)
             if len(slots) > count:  # an author whose newest post is not among the `count` newest cannot be on the page
                 newest = self._newest[slots]
-                slots = slots[np.argpartition(newest, -count)[-count:]]
-            ids = self._ids[slots, :count].ravel()
-            width = min(count, RING)
-        else:
-            ids = self._ids[slots].ravel()
-            width = RING
-            ids = np.where(ids < before, ids, 0)
-        if after:
-            ids = np.where(ids > after, ids, 0)
-        if len(ids) > count:
-            top = np.argpartition(ids, -count)[-count:]
-            order = top[np.argsort(ids[top])[::-1]]
-        else:
-            order = np.argsort(ids)[::-1]
-        chosen = ids[order]
-        order = order[chosen > 0]
+                top = np.argpartition(newest, -count)[-count:]
+                slots = slots[top]
+                lowest = max(lowest, int(newest[top].min()))  # nor can what is older than all of these
+        ids = self._ids[slots, :width].ravel()
+        inside = np.flatnonzero((ids >= lowest) & (ids < before))  # few: sorting all of them is what costs
+        values = ids[inside]
+        if len(values) > 4 * count:
+            top = np.argpartition(values, -count)[-count:]
+            inside, values = inside[top], values[top]
+        order = inside[np.argsort(values)[::-1][:count]]
         rows, columns = slots[order // width], order % width
         found = [
             Candidate(*values)
