@@ -68,5 +68,6 @@ async def db(database_url: str, clock: ManualClock) -> AsyncIterator[Db]:
 @pytest.fixture(scope="session")
 def server(servers: Servers, request: pytest.FixtureRequest) -> Iterator[LiveServer]:
     """One running server for all tests of this process that want one. Make people of your own on it: it is shared."""
-    with servers.database(str(request.config.getoption("--postgres")), migrated=True) as url, running_server(url) as live:
+    kind = str(request.config.getoption("--postgres"))
+    with servers.database(kind, migrated=True) as url, running_server(url) as live:
         yield live

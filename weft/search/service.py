@@ -1,4 +1,4 @@
-"""Finding posts, accounts and tags for one viewer. The index proposes; the rules of ``model`` and ``can_see`` decide."""
+"""Finding posts, accounts and tags for one viewer. The index proposes; ``model`` and ``can_see`` decide."""
 
 from __future__ import annotations
 
