@@ -1,4 +1,4 @@
-"""A backup gives the community back, row by row and file by file; anything else is refused before it changes a thing."""
+"""A backup gives the community back, every row and file; anything else is refused before it changes anything."""
 
 from __future__ import annotations
 

@@ -48,7 +48,8 @@ async def test_backlog_and_dead_letters_are_counted(tmp_path: Path, database_url
     await _execute(database_url, "INSERT INTO outbox (bucket, id, kind, payload) VALUES (1, 70000, 'X', '{}')")
     await _execute(
         database_url,
-        "INSERT INTO dead_letters (bucket, id, kind, payload, handler, error, died_ms) VALUES (1, 1, 'X', '', 'h', '', 1)",
+        "INSERT INTO dead_letters (bucket, id, kind, payload, handler, error, died_ms) "
+        "VALUES (1, 1, 'X', '', 'h', '', 1)",
     )
     settings = Settings(data=str(tmp_path), database=database_url)
     findings = by_name(await asyncio.to_thread(examine, settings, {}))
