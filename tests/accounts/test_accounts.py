@@ -1,10 +1,12 @@
 """Accounts: their names, what ends with them, and what is read of them."""
 
+import asyncio
+
 import pytest
 
 from weft.accounts.events import AccessEnded, AccountCreated, AccountStateChanged
 from weft.accounts.jobs import forget_unconfirmed
-from weft.accounts.model import Field, NewAccount, ProfileEdit
+from weft.accounts.model import Account, Field, NewAccount, ProfileEdit
 from weft.accounts.names import handle_name, reserve_names, sweep_names
 from weft.accounts.service import (
     NewToken,
@@ -142,3 +144,12 @@ async def test_a_sign_up_that_nobody_confirms_frees_its_handle_after_a_week(db: 
     await forget_unconfirmed(db)
     async with db.read() as reader:
         assert await find_by_handle(reader, "squat") is not None
+
+
+async def test_of_many_who_want_one_name_at_once_exactly_one_gets_it(db: Db) -> None:
+    tries = [
+        create_account(db, NewAccount(username=name, email=f"{n}@example.com")) for n, name in enumerate(["o0o"] * 8)
+    ]
+    results = await asyncio.gather(*tries, return_exceptions=True)
+    assert sum(isinstance(result, Account) for result in results) == 1
+    assert {result.code for result in results if isinstance(result, Invalid)} == {"username.taken"}

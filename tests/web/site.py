@@ -94,7 +94,8 @@ class Site:
         page_paths = ("/auth/", "/assets/", "/oauth/authorize")
 
         async def both(scope: Any, receive: Any, send: Any) -> None:
-            await (pages if scope["path"].startswith(page_paths) else api)(scope, receive, send)
+            is_page = scope["path"] == "/" or scope["path"].startswith(page_paths)
+            await (pages if is_page else api)(scope, receive, send)
 
         self.application = both
 

@@ -258,3 +258,11 @@ async def test_the_lang_of_an_authorisation_is_spoken(site: Site, browser: httpx
         app = await register(client)
     page = await browser.get("/oauth/authorize", params=asking(app, lang="ko"))
     assert '<html lang="ko">' in page.text and msgspec.json.encode(app)
+
+
+async def test_the_front_page_says_where_to_go(site: Site, browser: httpx.AsyncClient) -> None:
+    page = await browser.get("/")
+    assert "/auth/sign_in" in page.text and "localhost:8000" in page.text
+    await site.person("ann")
+    await sign_in(browser)
+    assert "signed in as @ann" in (await browser.get("/")).text

@@ -127,7 +127,6 @@ async def reset_password(db: Db, passwords: Passwords, text: str, password: str)
     async with db.tx(bucket_of(account_id)) as tx:
         await _require_link(tx, text, "reset", tx.now_ms)
         await set_password(tx, account_id, hashed)
-        tx.emit(MailWanted(account_id=account_id, kind="password_changed"))
     return account_id
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from weft.accounts.events import AccountEdited, AccountStateChanged, UserChanged
+from weft.accounts.events import AccountEdited, AccountStateChanged, MailWanted, UserChanged
 from weft.accounts.model import (
     MAX_BIO,
     MAX_DISPLAY_NAME,
@@ -161,12 +161,13 @@ END_LINKS = "DELETE FROM mail_tokens WHERE bucket = $1 AND account_id = $2 AND k
 
 
 async def set_password(tx: Tx, account_id: AccountId, password_hash: str, *, keep_session: bytes = b"") -> None:
-    """Change a password; everything else that is signed in is signed out, and links to change it are void."""
+    """Change a password: all else is signed out, links to change it are void, and a mail tells the owner."""
     if not await tx.execute(SET_PASSWORD, bucket_of(account_id), account_id, password_hash):
         raise NotFound("account.absent")
     await tx.execute(END_LINKS, bucket_of(account_id), account_id)
     await end_access(tx, account_id, keep_session=keep_session)
     tx.emit(UserChanged(account_id=account_id))
+    tx.emit(MailWanted(account_id=account_id, kind="password_changed"))
 
 
 EMPTY = """

@@ -4,6 +4,8 @@ TEXTS = {
     "nav.sign_in": "Sign in",
     "nav.sign_out": "Sign out",
     "nav.sign_up": "Create an account",
+    "front.apps": "Use any Mastodon app: its server is {domain}.",
+    "front.signed_in": "You are signed in as {me}.",
     "field.login": "User name or e-mail",
     "field.username": "User name",
     "field.username.hint": "Letters, numbers and _ . It cannot be changed later.",

@@ -4,6 +4,8 @@ TEXTS = {
     "nav.sign_in": "로그인",
     "nav.sign_out": "로그아웃",
     "nav.sign_up": "계정 만들기",
+    "front.apps": "어떤 Mastodon 앱이든 쓸 수 있어요. 서버는 {domain}이에요.",
+    "front.signed_in": "{me} 계정으로 로그인했어요.",
     "field.login": "사용자 이름 또는 이메일",
     "field.username": "사용자 이름",
     "field.username.hint": "영문자, 숫자, _ 를 쓸 수 있어요. 나중에 바꿀 수 없어요.",

@@ -4,6 +4,8 @@ TEXTS = {
     "nav.sign_in": "Đăng nhập",
     "nav.sign_out": "Đăng xuất",
     "nav.sign_up": "Tạo tài khoản",
+    "front.apps": "Hãy dùng bất kỳ ứng dụng Mastodon nào: máy chủ là {domain}.",
+    "front.signed_in": "Bạn đang đăng nhập với tên {me}.",
     "field.login": "Tên người dùng hoặc e-mail",
     "field.username": "Tên người dùng",
     "field.username.hint": "Chữ cái không dấu, số và _ . Sau này không đổi được.",

@@ -1,0 +1,22 @@
+"""The front page: what this server is and where to go. The web app takes its place where it is built."""
+
+from __future__ import annotations
+
+import msgspec
+
+from weft.infra.routing.table import Call, Response, Route
+from weft.web.browser import browser_of, show
+from weft.web.context import Web
+from weft.web.page_route import page_route
+
+
+class FrontParams(msgspec.Struct):
+    lang: str = ""
+
+
+async def front(call: Call[Web, FrontParams]) -> Response:
+    browser = await browser_of(call, call.params.lang)
+    return show(call, browser, "front.html", {})
+
+
+ROUTES: tuple[Route, ...] = (page_route("GET", "/", front, FrontParams, summary="The front page"),)
