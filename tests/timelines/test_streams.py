@@ -303,7 +303,7 @@ async def test_an_idle_stream_hears_of_a_post_within_ten_milliseconds(world: Wor
     await world.say(ann, "warm")
     await stream.take()
     delays = []
-    for n in range(5):
+    for n in range(20):
         await world.say(ann, f"post {n}")
         began = time.perf_counter()
         assert await stream.take(5)

@@ -30,9 +30,10 @@ from weft.timelines.viewers import Viewers
 MOST_WAITING = 20_000
 BATCH = 256
 PAUSE_S = 0.002
-BUSY_PAUSE_S = 0.008
+BUSY_PAUSE_S = 0.005
 BUSY_S = 0.02
-"""Rounds that follow each other this soon wait longer, so that each has more posts and wakes each reader once."""
+BUSY_ROUNDS = 10
+"""After so many rounds that followed each other so soon, each waits longer: it has more posts and wakes readers once."""
 AFTER_FAILURE_S = 0.3
 MOST_TRACED = 4096
 
@@ -83,10 +84,11 @@ class Dispatcher:
         self._something.set()
 
     async def _work(self) -> None:
-        ended = 0.0
+        ended, streak = 0.0, 0
         while True:
             await self._something.wait()
-            await asyncio.sleep(BUSY_PAUSE_S if self._now() - ended < BUSY_S else PAUSE_S)
+            streak = streak + 1 if self._now() - ended < BUSY_S else 0
+            await asyncio.sleep(BUSY_PAUSE_S if streak > BUSY_ROUNDS else PAUSE_S)
             try:
                 await self._round()
                 ended = self._now()

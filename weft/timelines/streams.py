@@ -112,6 +112,7 @@ class Streams:
         connection = Connection(listener, asyncio.get_running_loop().time())
         own[connection] = None
         self._by_address[address] = self._by_address.get(address, 0) + 1
+        self._doubt(listener.account_id)  # the right may have ended between its look-up and this line
         return connection
 
     def close(self, connection: Connection) -> None:
