@@ -33,7 +33,7 @@ PAUSE_S = 0.002
 BUSY_PAUSE_S = 0.005
 BUSY_S = 0.02
 BUSY_ROUNDS = 10
-"""After so many rounds that followed each other so soon, each waits longer: it has more posts and wakes readers once."""
+"""After so many rounds in close succession each waits longer: it has more posts and wakes each reader once."""
 AFTER_FAILURE_S = 0.3
 MOST_TRACED = 4096
 
