@@ -123,8 +123,9 @@ class Presenter:
         seen: list[PostEntry] = []
         for _ in range(4):
             stale = {entry.id: entry for entry in level if entry.stale}.values()
+            unknown = [entry for entry in stale if entry.stale == UNKNOWN]
             await self._recount(reader, [entry for entry in stale if entry.stale == RECOUNT])
-            await self._load_posts(reader, [entry for entry in stale if entry.stale != RECOUNT])
+            await self._load_posts(reader, unknown)
             seen.extend(level)
             level = [inner for entry in level for inner in (entry.inner, entry.quoted) if inner is not None]
             if not level:

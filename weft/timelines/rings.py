@@ -53,6 +53,8 @@ class AuthorRings:
         self._other = np.zeros((authors, RING), np.int64)
         self.generation = 0
         """Changes when slots lose their meaning: arrays of slots made before are void."""
+        self.changes = 0
+        """Counts what was put in and taken out: while it stands, a page is what it was."""
 
     # ------------------------------------------------------------------ events
 
@@ -82,8 +84,10 @@ class AuthorRings:
         self._floor[:] = MAX_ID
         self._ids[:] = 0
         self.generation += 1
+        self.changes += 1
 
     def _insert(self, slot: int, id_: int, flags: int, other: int) -> None:
+        self.changes += 1
         ids = self._ids[slot]
         if id_ < self._floor[slot]:
             return
@@ -98,6 +102,7 @@ class AuthorRings:
         self._newest[slot] = ids[0]
 
     def _remove(self, slot: int, id_: int) -> None:
+        self.changes += 1
         ids = self._ids[slot]
         found = np.nonzero(ids == id_)[0]
         if not len(found):

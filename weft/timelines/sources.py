@@ -162,26 +162,34 @@ class HomeSource:
         self._viewer = viewer
 
     async def chunk(self, before: int, after: int, count: int, *, upwards: bool) -> Chunk:
-        viewer, timelines = self._viewer, self._timelines
-        slots = await self._slots()
-        found = await timelines.rings.page(slots, before, after, count, upwards=upwards)
-        if viewer.followed_tags:
-            places = [
-                await timelines.recent_tag(key).page(before, after, count, upwards=upwards)
-                for key in viewer.followed_tags
-            ]
-            found = merge([found, *places], count, upwards=upwards)
+        viewer, rings = self._viewer, self._timelines.rings
         own = await self.direct(before, after, count, upwards=upwards)
+        if own or viewer.followed_tags or before != MAX_ID or after or upwards:
+            return self._wanted(await self._merged(own, before, after, count, upwards=upwards))
+        # The newest page is read far more often than anybody posts: it is kept until a ring changes.
+        state = (rings.generation, rings.changes, count)
+        kept: tuple[object, Chunk] | None = viewer.sources.get("newest")
+        if kept is not None and kept[0] == state:
+            return kept[1]
+        chunk = self._wanted(await rings.page(await self._slots(), before, after, count))
+        viewer.sources["newest"] = (state, chunk)
+        return chunk
+
+    async def _merged(
+        self, own: list[Candidate], before: int, after: int, count: int, *, upwards: bool
+    ) -> list[Candidate]:
+        viewer, timelines = self._viewer, self._timelines
+        pages = [await timelines.rings.page(await self._slots(), before, after, count, upwards=upwards)]
+        for key in viewer.followed_tags:
+            pages.append(await timelines.recent_tag(key).page(before, after, count, upwards=upwards))
         if own:
-            found = merge([found, own], count, upwards=upwards)
-        following, muting, self_id = viewer.following, viewer.bounds.muting, viewer.id
-        plain = not muting and not viewer.exclusive
-        return Chunk(
-            [c for c in found if (not c.flags and plain) or wants_at_home(c, viewer)]
-            if following or muting or self_id
-            else found,
-            found,
-        )
+            pages.append(own)
+        return merge(pages, count, upwards=upwards) if len(pages) > 1 else pages[0]
+
+    def _wanted(self, found: list[Candidate]) -> Chunk:
+        viewer = self._viewer
+        plain = not viewer.bounds.muting and not viewer.exclusive
+        return Chunk([c for c in found if (not c.flags and plain) or wants_at_home(c, viewer)], found)
 
     async def _slots(self) -> Slots:
         viewer, rings = self._viewer, self._timelines.rings
