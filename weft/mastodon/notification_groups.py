@@ -51,7 +51,7 @@ from weft.notifications.service import (
 from weft.timelines.model import Viewer
 
 MOST_SCANNED = 2000
-_CHUNK = 160
+_CHUNK = 100
 _ALONE = "ungrouped-"
 
 _encode = msgspec.json.Encoder().encode

@@ -7,6 +7,7 @@ or post may not be seen any more is left out, whatever the row says.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -50,7 +51,7 @@ class NotificationParams(PageParams, kw_only=True):
     """Which types the client knows. It gets the others, too: there are none that it could not have known."""
 
 
-class Shown(msgspec.Struct, frozen=True):
+class Shown(msgspec.Struct, gc=False):
     """One notification that the viewer may see, with what it is about."""
 
     row: Notification
@@ -82,19 +83,15 @@ async def look(app: Mastodon, viewer: Viewer, rows: Sequence[Notification]) -> l
     if not rows:
         return []
     presenter = app.presenter
-    people = {entry.id: entry for entry in await presenter.load_accounts(dict.fromkeys(row.from_id for row in rows))}
-    ids = dict.fromkeys(row.post_id for row in rows if row.post_id is not None)
-    posts = {entry.id: entry for entry in await presenter.load(list(ids))} if ids else {}
+    known = await presenter.load_accounts({row.from_id for row in rows})
+    people = {entry.id: entry for entry in known if can_see(_presence(entry), viewer.facts)}
+    ids = {row.post_id for row in rows if row.post_id is not None}
+    loaded = await presenter.load(list(ids)) if ids else []
+    posts = {entry.id: entry for entry in loaded if presenter.visible(entry, viewer)}
     shown = []
     for row in rows:
-        sender = people.get(row.from_id)
-        if sender is None or not can_see(_presence(sender), viewer.facts):
-            continue
-        if row.post_id is None:
-            shown.append(Shown(row, sender, None))
-            continue
-        post = posts.get(row.post_id)
-        if post is not None and presenter.visible(post, viewer):
+        sender, post = people.get(row.from_id), posts.get(row.post_id) if row.post_id is not None else None
+        if sender is not None and (post is not None or row.post_id is None):
             shown.append(Shown(row, sender, post))
     return shown
 
@@ -151,8 +148,9 @@ async def present(app: Mastodon, viewer: Viewer, shown: Sequence[Shown]) -> list
     befriended = await presenter.prepare([one.post for one in shown if one.post is not None], viewer)
     now_ms = app.clock.now_ms()
     bodies = []
-    for row, sender, post in ((one.row, one.sender, one.post) for one in shown):
-        out = [_head(row), sender.body]
+    for one in shown:
+        row, post = one.row, one.post
+        out = [_head(row.id, row.kind, row.group_key, row.filtered), one.sender.body]
         if post is not None:
             out.append(b',"status":')
             join(out, post, viewer, befriended, now_ms)
@@ -161,18 +159,15 @@ async def present(app: Mastodon, viewer: Viewer, shown: Sequence[Shown]) -> list
     return bodies
 
 
-def _head(row: Notification) -> bytes:
+@lru_cache(maxsize=8192)
+def _head(id_: int, kind: Kind, group_key: str, filtered: bool) -> bytes:
     return b'{"id":"%d","type":"%b","group_key":"%b","created_at":"%b","filtered":%b,"account":' % (
-        row.id,
-        TYPE_OF[row.kind].encode(),
-        key_of(row).encode(),
-        rfc3339(row.created_ms).encode(),
-        b"true" if row.filtered else b"false",
+        id_,
+        TYPE_OF[kind].encode(),
+        (group_key or f"ungrouped-{id_}").encode(),
+        rfc3339(id_ >> 16).encode(),
+        b"true" if filtered else b"false",
     )
-
-
-def key_of(row: Notification) -> str:
-    return row.group_key or f"ungrouped-{row.id}"
 
 
 def as_array(bodies: Sequence[bytes]) -> bytes:

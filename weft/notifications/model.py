@@ -69,7 +69,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     reply_to_account: int = 0
 
 
-class Notification(msgspec.Struct, frozen=True):
+class Notification(msgspec.Struct, frozen=True, gc=False):
     """One row of ``notifications``."""
 
     id: int
@@ -121,6 +121,9 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Those kept back are among them."""
     hidden: tuple[int, ...] = ()
     """Accounts of whom the reader hears nothing."""
+
+
+EVERYTHING = Wanted()
 
 
 def judge(cause: Cause, standing: Standing, now_ms: int) -> Verdict:

@@ -10,12 +10,18 @@ from collections.abc import Iterable, Sequence
 from weft.infra.db import Reader, Row
 from weft.kernel.ids import AccountId, PostId, bucket_of
 from weft.kernel.paging import Page
-from weft.notifications.model import KINDS, Group, Kind, Notification, Policy, Request, Wanted
+from weft.notifications.model import EVERYTHING, KINDS, Group, Kind, Notification, Policy, Request, Wanted
 from weft.notifications.telling import read_policy
 from weft.relationships.model import Bounds
 
 SAMPLE = 8
 """Senders that a group names."""
+
+# What nearly every request asks for.
+PLAIN = """
+SELECT id, kind, from_id, post_id, group_key, filtered FROM notifications
+ WHERE bucket = $1 AND account_id = $2 AND id < $3 AND id > $4 AND NOT filtered ORDER BY id DESC LIMIT $5
+"""
 
 PAGE = """
 SELECT id, kind, from_id, post_id, group_key, filtered FROM notifications
@@ -34,9 +40,11 @@ SELECT id, kind, from_id, post_id, group_key, filtered FROM notifications
 
 async def load_page(reader: Reader, account_id: AccountId, wanted: Wanted, page: Page) -> list[Notification]:
     """Newest first; with ``page.upwards`` those next to its lower end, still newest first."""
+    span = page.before, page.after, page.limit
+    if wanted == EVERYTHING and not page.upwards:
+        return [_of_row(row) for row in await reader.rows(PLAIN, bucket_of(account_id), account_id, *span)]
     kinds = wanted.kinds if wanted.kinds is not None else KINDS
     which = kinds, wanted.from_id, wanted.filtered, wanted.hidden
-    span = page.before, page.after, page.limit
     rows = await reader.rows(PAGE_UP if page.upwards else PAGE, bucket_of(account_id), account_id, *span, *which)
     return [_of_row(row) for row in (reversed(rows) if page.upwards else rows)]
 
