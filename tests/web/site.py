@@ -81,6 +81,7 @@ class Site:
             admit=self.admit,
             passwords=self.passwords,
             presenter=SimpleNamespace(addresses=Addresses(settings)),
+            vapid_key="a key for push",
         )
         serving = Serving(
             authenticate=self.authenticator,

@@ -78,7 +78,7 @@ async def check_authorization(reader: Reader, asked: Asked) -> Authorization:
     state = asked.state if len(asked.state) <= MAX_STATE else ""
     scopes = read_scopes(asked.scope)
     if scopes is not None:
-        scopes = scopes or (DEFAULT_SCOPES if all_within(DEFAULT_SCOPES, app.scopes) else app.scopes)
+        scopes = scopes or usual_scopes(app)
     return Authorization(
         app=app,
         redirect_uri=asked.redirect_uri,
@@ -187,9 +187,14 @@ async def require_app(db: Db, client_id: str, client_secret: str) -> App:
 def require_scopes(app: App, scope: str) -> frozenset[str]:
     """The scopes a request names, which the app must have registered."""
     scopes = read_scopes(scope)
-    if scopes is None or not all_within(scopes or DEFAULT_SCOPES, app.scopes):
+    if scopes is None or not all_within(scopes, app.scopes):
         raise Malformed("oauth.invalid_scope")
-    return scopes or DEFAULT_SCOPES
+    return scopes or usual_scopes(app)
+
+
+def usual_scopes(app: App) -> frozenset[str]:
+    """What an app gets that names no scope: reading, or all it registered where that holds no reading."""
+    return DEFAULT_SCOPES if all_within(DEFAULT_SCOPES, app.scopes) else app.scopes
 
 
 async def issue_token(db: Db, app: App, account_id: AccountId | None, scopes: frozenset[str]) -> IssuedToken:

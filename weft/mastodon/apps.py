@@ -27,7 +27,7 @@ class AppDetails(msgspec.Struct, kw_only=True):
     scopes: list[str]
     redirect_uris: list[str]
     redirect_uri: str
-    vapid_key: str = ""
+    vapid_key: str
 
 
 class CredentialApplication(AppDetails, kw_only=True):
@@ -47,7 +47,7 @@ async def register(call: Call[Mastodon, AppParams]) -> Response:
         website=(params.website or "").strip(),
     )
     app, secret = await create_app(call.app.db, new)
-    details = present_app(app)
+    details = present_app(app, call.app.vapid_key)
     fields = msgspec.structs.asdict(details)
     return as_json(CredentialApplication(**fields, client_id=app.client_id, client_secret=secret))
 
@@ -58,7 +58,7 @@ async def verify(call: Call[Mastodon, None]) -> Response:
     async with call.app.db.read() as reader:
         app = await find_app_by_id(reader, call.grant.app_id)
     if app is not None:
-        return as_json(present_app(app))
+        return as_json(present_app(app, call.app.vapid_key))
     # A token of the command line was made for no registered app.
     grant = call.grant
     return as_json(
@@ -69,11 +69,12 @@ async def verify(call: Call[Mastodon, None]) -> Response:
             scopes=sorted(grant.scopes),
             redirect_uris=[],
             redirect_uri="",
+            vapid_key=call.app.vapid_key,
         )
     )
 
 
-def present_app(app: App) -> AppDetails:
+def present_app(app: App, vapid_key: str) -> AppDetails:
     return AppDetails(
         id=str(app.id),
         name=app.name,
@@ -81,6 +82,7 @@ def present_app(app: App) -> AppDetails:
         scopes=sorted(app.scopes),
         redirect_uris=list(app.redirect_uris),
         redirect_uri="\n".join(app.redirect_uris),
+        vapid_key=vapid_key,
     )
 
 
