@@ -12,9 +12,8 @@ from bench.wire import Request
 
 POSTS = 3000
 AUTHORS = 200
-LIKES = 3000
+READERS = 160
 FOLLOWS = 1500
-PAGES = 80
 WORDS = (
     "river stone morning paper window garden letter bridge winter kitchen lantern harbour meadow copper thunder".split()
 )
@@ -41,17 +40,9 @@ def post(target: Target) -> list[Result]:
 
 
 def like(target: Target) -> list[Result]:
-    """Request and commit; what likes cause is counted apart, with the dispatcher held back until they are in."""
-    posts = _public_ids(target)
-    tokens = target.tokens[AUTHORS : AUTHORS + 500] or target.tokens
-    chosen = [(posts[n % len(posts)], tokens[(n * 13 + n // len(posts)) % len(tokens)]) for n in range(LIKES)]
-    requests = [Request(method="POST", path=f"/api/v1/statuses/{id_}/favourite", token=token) for id_, token in chosen]
-    if len(requests) > len(posts) * len(tokens):
-        requests = requests[: len(posts) * len(tokens)]
-    warm, requests = requests[:300], requests[300:]
-    if not requests:
-        warm, requests = [], warm
-    target.ask(warm)
+    """Likes of what people have just read, request and commit. What likes cause is counted apart: the dispatcher is
+    held back until they are in."""
+    requests = _likes(target)
     target.settle()
     server = target.server
     if server is None:
@@ -66,6 +57,20 @@ def like(target: Target) -> list[Result]:
     return [series, Value(name="like, its effects", value=caused, unit="us", note=f"{waiting} events, counted apart")]
 
 
+def _likes(target: Target) -> list[Request]:
+    """Each of some readers reads a page of the public timeline, and likes everything on it."""
+    readers = target.tokens[AUTHORS : AUTHORS + READERS] or target.tokens
+    pages: list[list[str]] = []
+    for token in readers:
+        older = f"&max_id={pages[-1][-1]}" if pages and len(pages) % 20 else ""
+        read = Request(path=f"/api/v1/timelines/public?limit=20{older}", token=token)
+        pages.append([each.id for each in msgspec.json.decode(target.ask([read])[0].body, type=list[Entity])])
+    together = [(token, id_) for token, page in zip(readers, pages, strict=True) for id_ in page]
+    # In turn, as people do: not one reader's likes after another's.
+    together = [pair for n in range(len(readers)) for pair in together[n :: len(readers)]]
+    return [Request(method="POST", path=f"/api/v1/statuses/{id_}/favourite", token=token) for token, id_ in together]
+
+
 def follow(target: Target) -> list[Result]:
     if not target.ids:
         return []
@@ -77,17 +82,3 @@ def follow(target: Target) -> list[Result]:
         if own != other
     ]
     return [measure(target, "follow", requests, count=len(requests), warm_up=0, after=target.settle)]
-
-
-def _public_ids(target: Target) -> list[str]:
-    """Ids of public posts, page after page."""
-    found: list[str] = []
-    for _ in range(PAGES):
-        path = "/api/v1/timelines/public?limit=40" + (f"&max_id={found[-1]}" if found else "")
-        page = msgspec.json.decode(
-            target.ask([Request(path=path, token=target.viewer_token)])[0].body, type=list[Entity]
-        )
-        if not page:
-            break
-        found += [each.id for each in page]
-    return found
