@@ -36,6 +36,7 @@ from weft.mastodon import routes as mastodon_routes
 from weft.mastodon.context import Mastodon
 from weft.mastodon.conversations import conversation_body
 from weft.mastodon.document import Document
+from weft.mastodon.instance import Census
 from weft.mastodon.notifications import notification_body
 from weft.mastodon.presenter import Presenter
 from weft.mastodon.streaming import sockets_of
@@ -187,17 +188,33 @@ class Worker:
         return Errands(ports.db, codec, {MailWanted: mail.deliver, AvatarOffered: pictures.import_avatar})
 
     async def _make_application(self, metrics: Metrics | None) -> Application:
+        ports, settings = self.ports, self._settings
+        context = await self._client_api()
+        serving = Serving(
+            authenticate=self.authenticator,
+            admit=ports.admit,
+            clock=ports.clock,
+            base_url=settings.url,
+            trusted_proxies=tuple(ipaddress.ip_network(network) for network in settings.trusted_proxies),
+            sockets=sockets_of(context),
+            on_done=metrics.request if metrics is not None else None,
+        )
+        others = [
+            (web_routes.ROUTES, await self._pages()),
+            (media_files.ROUTES, media_files.Files(ports.blobs)),
+            (pictures.ROUTES, pictures.Pictures()),
+        ]
+        return Application(mastodon_routes.ROUTES, context, serving, others)
+
+    async def _client_api(self) -> Mastodon:
+        """The caches and their context; each listens to what makes it untrue."""
         ports, settings, signals = self.ports, self._settings, self.signals
-        self.authenticator = authenticator = Authenticator(ports.db)
-        authenticator.listen(signals)
-        viewers = Viewers(ports.db, signals)
-        viewers.listen(signals)
-        timelines = Timelines(ports.db)
-        timelines.listen(signals)
+        self.authenticator = Authenticator(ports.db)
+        viewers, timelines = Viewers(ports.db, signals), Timelines(ports.db)
         presenter = Presenter(ports.db, settings, ports.clock)
-        presenter.listen(signals)
-        self.streams = streams = Streams(ports.db, viewers, ports.clock, limited=settings.limits)
-        streams.listen(signals)
+        self.streams = Streams(ports.db, viewers, ports.clock, limited=settings.limits)
+        for cache in (self.authenticator, viewers, timelines, presenter, self.streams):
+            cache.listen(signals)
         context = Mastodon(
             settings=settings,
             db=ports.db,
@@ -210,38 +227,29 @@ class Worker:
             mailer=ports.mailer,
             fetcher=ports.fetcher,
             passwords=ports.passwords,
-            authenticator=authenticator,
+            authenticator=self.authenticator,
             viewers=viewers,
             timelines=timelines,
-            streams=streams,
+            streams=self.streams,
             presenter=presenter,
             vapid_key=await vapid_public_key(ports.db),
             document=Document(all_routes(), settings),
+            census=Census(ports.db, ports.clock),
         )
-        streams.start(Outlet(context, notification=notification_body, conversation=conversation_body))
-        oidc = OidcClient(ports.fetcher, ports.clock, settings) if settings.oidc_issuer else None
-        web = Web(
+        self.streams.start(Outlet(context, notification=notification_body, conversation=conversation_body))
+        return context
+
+    async def _pages(self) -> Web:
+        ports, settings = self.ports, self._settings
+        return Web(
             settings=settings,
             db=ports.db,
             admit=ports.admit,
             passwords=ports.passwords,
             pages=Pages(settings),
             seal=await load_seal(ports.db),
-            oidc=oidc,
+            oidc=OidcClient(ports.fetcher, ports.clock, settings) if settings.oidc_issuer else None,
         )
-        serving = Serving(
-            authenticate=authenticator,
-            admit=ports.admit,
-            clock=ports.clock,
-            base_url=settings.url,
-            trusted_proxies=tuple(ipaddress.ip_network(network) for network in settings.trusted_proxies),
-            sockets=sockets_of(context),
-            on_done=metrics.request if metrics is not None else None,
-            render_error=web.pages.error,
-        )
-        files = media_files.Files(ports.blobs)
-        others = [(web_routes.ROUTES, web), (media_files.ROUTES, files), (pictures.ROUTES, pictures.Pictures())]
-        return Application(mastodon_routes.ROUTES, context, serving, others)
 
     async def drain(self) -> None:
         """Let go of the streams; requests under way still finish."""

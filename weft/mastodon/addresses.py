@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from urllib.parse import quote
 
 from weft.accounts.model import Account
 from weft.kernel.text.entities import tag_key
@@ -36,7 +37,8 @@ class Addresses:
         return f"{self.base}/users/{author.username}/statuses/{post.id}"
 
     def tag(self, name: str) -> str:
-        return f"{self.tag_base}{tag_key(name)}"
+        """Spelled exactly as in a post's HTML: apps find the tag of a link by its address."""
+        return self.tag_base + quote(tag_key(name), safe="")
 
     def file(self, name: str) -> str:
         return f"{self.media_base}{name}"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from weft.infra.signals import Signals
     from weft.kernel.clock import Clock
     from weft.mastodon.document import Document
+    from weft.mastodon.instance import Census
     from weft.mastodon.presenter import Presenter
     from weft.media.service import Workshop
     from weft.settings import Settings
@@ -45,3 +46,4 @@ class Mastodon:
     vapid_key: str
     """The public key that browsers ask pushes to be signed with."""
     document: Document
+    census: Census

@@ -15,7 +15,6 @@ from weft.infra.admit import API
 from weft.infra.routing.table import Auth, Call, Response, Route, Sees, Style, as_json
 from weft.kernel.errors import Malformed, NotFound
 from weft.mastodon.context import Mastodon
-from weft.mastodon.instance import load_counts
 
 _CACHE = (b"cache-control", b"public, max-age=300")
 
@@ -107,7 +106,7 @@ async def nodeinfo(call: Call[Mastodon, None]) -> Response:
     version = call.path["version"]
     if version not in ("2.0", "2.1"):
         raise NotFound("record.absent")
-    counts = await load_counts(call.app)
+    counts = await call.app.census.counts()
     settings = call.app.settings
     software = {"name": "weft", "version": __version__}
     document: dict[str, Any] = {

@@ -10,7 +10,9 @@ from weft import __version__
 from weft.accounts.model import MAX_BIO, MAX_DISPLAY_NAME, MAX_FIELD_NAME, MAX_FIELD_VALUE, MAX_FIELDS
 from weft.accounts.service import count_active_users, count_local_accounts
 from weft.infra.admit import API
+from weft.infra.db import Db
 from weft.infra.routing.table import Auth, Call, Response, Route, Sees, as_json
+from weft.kernel.clock import Clock
 from weft.kernel.ids import AccountId
 from weft.kernel.text.language import LANGUAGES
 from weft.kernel.text.length import URL_LENGTH
@@ -75,7 +77,7 @@ class ExtendedDescription(msgspec.Struct):
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """How large the community is, counted at most once a minute."""
+    """How large the community is."""
 
     users: int
     posts: int
@@ -83,23 +85,37 @@ class Counts(msgspec.Struct, frozen=True):
     active_half_year: int
 
 
-async def load_counts(app: Mastodon) -> Counts:
-    """Numbers of the whole server."""
-    day = app.clock.now_ms() // 86_400_000
-    async with app.db.read() as reader:
-        return Counts(
-            await count_local_accounts(reader),
-            await count_posts(reader),
-            await count_active_users(reader, day - 30),
-            await count_active_users(reader, day - 182),
-        )
+class Census:
+    """Counts the community at most once a minute: the whole tables are looked at for it."""
+
+    def __init__(self, db: Db, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+        self._counts: Counts | None = None
+        self._until_ms = 0
+
+    async def counts(self) -> Counts:
+        now = self._clock.now_ms()
+        if self._counts is None or now >= self._until_ms:
+            self._until_ms = now + 60_000  # whoever comes while we count takes the last numbers
+            self._counts = await self._count(now // 86_400_000)
+        return self._counts
+
+    async def _count(self, day: int) -> Counts:
+        async with self._db.read() as reader:
+            return Counts(
+                await count_local_accounts(reader),
+                await count_posts(reader),
+                await count_active_users(reader, day - 30),
+                await count_active_users(reader, day - 182),
+            )
 
 
 def rules(settings: Settings) -> list[Rule]:
     return [Rule(str(number), text) for number, text in enumerate(settings.rules, 1)]
 
 
-def configuration(settings: Settings) -> dict[str, Any]:
+def configuration(settings: Settings, *, films: bool) -> dict[str, Any]:
     """Limits that clients read before they let people type."""
     least, most = POLL_SECONDS
     return {
@@ -119,7 +135,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
             "supported_mime_types": ["text/plain"],
         },
         "media_attachments": {
-            "supported_mime_types": list(accepted_types()),
+            "supported_mime_types": list(accepted_types(films=films)),
             "description_limit": MAX_DESCRIPTION,
             "image_size_limit": LIMITS.image_bytes,
             "image_matrix_limit": LIMITS.image_pixels,
@@ -142,53 +158,60 @@ def streaming_url(settings: Settings) -> str:
 
 async def instance_v2(call: Call[Mastodon, None]) -> Response:
     app, settings = call.app, call.app.settings
-    counts = await load_counts(app)
-    base = settings.url
-    feeds = {"local": "public", "remote": "public"}
-    return as_json(
-        InstanceV2(
-            domain=settings.domain,
-            title=settings.title,
-            version=VERSION,
-            source_url=f"{base}/about",
-            description=settings.description,
-            usage={"users": {"active_month": counts.active_month}},
-            thumbnail={
-                "url": f"{base}/assets/preview.png",
-                "blurhash": None,
-                "versions": {},
-                "description": settings.title,
-            },
-            icon=[{"src": f"{base}/assets/icon-{size}.png", "size": f"{size}x{size}"} for size in (192, 512)],
-            languages=list(settings.languages),
-            configuration={
-                "urls": {
-                    "streaming": streaming_url(settings),
-                    "status": None,
-                    "about": f"{base}/about",
-                    "privacy_policy": f"{base}/privacy",
-                    "terms_of_service": None,
-                },
-                "vapid": {"public_key": app.vapid_key},
-                **configuration(settings),
-                "translation": {"enabled": False},
-                "timelines_access": {"live_feeds": feeds, "hashtag_feeds": feeds, "trending_link_feeds": feeds},
-                "limited_federation": False,
-            },
-            registrations={
-                "enabled": settings.signup != "closed",
-                "approval_required": settings.signup == "approval",
-                "reason_required": settings.signup == "approval",
-                "message": None,
-                "min_age": settings.min_age or None,
-                "url": f"{base}/auth/sign_up" if settings.signup != "closed" else None,
-            },
-            api_versions=API_VERSIONS,
-            contact={"email": settings.contact_email, "account": await contact_account(app)},
-            rules=rules(settings),
-        ),
-        headers=_CACHE,
+    counts, base = await app.census.counts(), call.app.settings.url
+    document = InstanceV2(
+        domain=settings.domain,
+        title=settings.title,
+        version=VERSION,
+        source_url=f"{base}/",
+        description=settings.description,
+        usage={"users": {"active_month": counts.active_month}},
+        thumbnail={
+            "url": f"{base}/assets/preview.png",
+            "blurhash": None,
+            "versions": {},
+            "description": settings.title,
+        },
+        icon=[{"src": f"{base}/assets/icon-{size}.png", "size": f"{size}x{size}"} for size in (192, 512)],
+        languages=list(settings.languages),
+        configuration=await _configuration_v2(app),
+        registrations=registrations(settings),
+        api_versions=API_VERSIONS,
+        contact={"email": settings.contact_email, "account": await contact_account(app)},
+        rules=rules(settings),
     )
+    return as_json(document, headers=_CACHE)
+
+
+async def _configuration_v2(app: Mastodon) -> dict[str, Any]:
+    settings, base = app.settings, app.settings.url
+    feeds = {"local": "public", "remote": "public"}
+    return {
+        "urls": {
+            "streaming": streaming_url(settings),
+            "status": None,
+            "about": f"{base}/",
+            "privacy_policy": None,
+            "terms_of_service": None,
+        },
+        "vapid": {"public_key": app.vapid_key},
+        **configuration(settings, films=await app.workshop.takes_films()),
+        "translation": {"enabled": False},
+        "timelines_access": {"live_feeds": feeds, "hashtag_feeds": feeds, "trending_link_feeds": feeds},
+        "limited_federation": False,
+    }
+
+
+def registrations(settings: Settings) -> dict[str, Any]:
+    """Whether and how people may sign up."""
+    return {
+        "enabled": settings.signup != "closed",
+        "approval_required": settings.signup == "approval",
+        "reason_required": settings.signup == "approval",
+        "message": None,
+        "min_age": settings.min_age or None,
+        "url": f"{settings.url}/auth/sign_up" if settings.signup != "closed" else None,
+    }
 
 
 _CACHE = [(b"cache-control", b"public, max-age=60")]
@@ -211,7 +234,7 @@ SELECT id FROM accounts WHERE role = 'owner' AND host = '' AND state = 'active' 
 
 async def instance_v1(call: Call[Mastodon, None]) -> Response:
     app, settings = call.app, call.app.settings
-    counts = await load_counts(app)
+    counts = await app.census.counts()
     return as_json(
         InstanceV1(
             uri=settings.domain,
@@ -227,7 +250,7 @@ async def instance_v1(call: Call[Mastodon, None]) -> Response:
             registrations=settings.signup != "closed",
             approval_required=settings.signup == "approval",
             invites_enabled=settings.signup == "invite",
-            configuration=configuration(settings),
+            configuration=configuration(settings, films=await app.workshop.takes_films()),
             contact_account=await contact_account(app),
             rules=rules(settings),
         ),

@@ -234,6 +234,14 @@ class Presenter:
         entry.stale = FRESH
         self._posts.loaded(entry)
 
+    def count_like(self, entry: PostEntry, changes: int) -> None:
+        """Take the like just given into the count without reading it, where nothing else happened to the post since
+        its entry was loaded with so many changes."""
+        if entry.stale == RECOUNT and entry.changes == changes + 1:
+            entry.tally = msgspec.structs.replace(entry.tally, likes=entry.tally.likes + 1)
+            self._shaper.shape_counts(entry)
+            entry.stale = FRESH
+
     # ------------------------------------------------------------------ showing
 
     def visible(self, entry: PostEntry, viewer: Viewer) -> bool:

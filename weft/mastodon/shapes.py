@@ -44,28 +44,24 @@ class Shaper:
         account, counts = entry.account, entry.counts
         if account.gone:
             account = _emptied(account)
-        at = self._at
-        avatar = at.file(account.avatar) if account.avatar else at.missing_avatar
-        header = at.file(account.header) if account.header else at.missing_header
+        avatar, avatar_static, header, header_static = self._pictures(account)
         return e.Account(
             id=str(account.id),
             username=account.username,
             acct=account.handle,
-            url=at.profile(account),
-            uri=at.actor(account),
+            url=self._at.profile(account),
+            uri=self._at.actor(account),
             display_name=account.display_name,
-            note=render_bio(account.bio, mentions={}, tag_base=at.tag_base),
+            note=render_bio(account.bio, mentions={}, tag_base=self._at.tag_base),
             avatar=avatar,
-            avatar_static=at.file(account.avatar_static) if account.avatar_static else avatar,
-            avatar_description=account.avatar_description,
+            avatar_static=avatar_static,
             header=header,
-            header_static=at.file(account.header_static) if account.header_static else header,
+            header_static=header_static,
+            avatar_description=account.avatar_description,
             header_description=account.header_description,
             locked=account.locked,
             fields=self._fields(account),
-            emojis=self.emojis_in(
-                account.display_name, account.bio, *(f"{field.name} {field.value}" for field in account.fields)
-            ),
+            emojis=self.emojis_in(account.display_name, account.bio, *(f"{f.name} {f.value}" for f in account.fields)),
             bot=account.kind == "bot",
             discoverable=account.discoverable,
             indexable=account.indexable,
@@ -80,6 +76,18 @@ class Shaper:
             hide_collections=account.hide_collections,
             roles=[] if not account.host else None,
             feature_approval=e.FeatureApproval(),
+        )
+
+    def _pictures(self, account: Account) -> tuple[str, str, str, str]:
+        """Avatar and header, each followed by its still form."""
+        at = self._at
+        avatar = at.file(account.avatar) if account.avatar else at.missing_avatar
+        header = at.file(account.header) if account.header else at.missing_header
+        return (
+            avatar,
+            at.file(account.avatar_static) if account.avatar_static else avatar,
+            header,
+            at.file(account.header_static) if account.header_static else header,
         )
 
     def _fields(self, account: Account) -> list[e.AccountField]:

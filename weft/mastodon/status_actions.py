@@ -64,10 +64,11 @@ async def _shown(call: Call[Mastodon, Any], id_: int, viewer: Viewer) -> Respons
 
 async def favourite(call: Call[Mastodon, None]) -> Response:
     entry, viewer = await _seen(call)
-    known, changes = viewer.marks.get(entry.id), viewer.changes
-    await like_post(call.app.db, call.user_id, entry.post)
-    if known is not None and viewer.changes == changes + 1:  # nothing but this like was told meanwhile
-        viewer.marks[entry.id] = msgspec.structs.replace(known, liked=True)
+    known, marked, counted = viewer.marks.get(entry.id), viewer.changes, entry.changes
+    if await like_post(call.app.db, call.user_id, entry.post):
+        call.app.presenter.count_like(entry, counted)
+        if known is not None and viewer.changes == marked + 1:  # nothing but this like was told meanwhile
+            viewer.marks[entry.id] = msgspec.structs.replace(known, liked=True)
     return await _shown(call, entry.id, viewer)
 
 

@@ -120,8 +120,12 @@ class Workshop:
         task.add_done_callback(self._tasks.discard)
         return media
 
+    async def takes_films(self) -> bool:
+        """Whether video and sound are taken: ffmpeg is here and works."""
+        return await self._pool.ffmpeg_works()
+
     async def _refuse_film_early(self) -> None:
-        if not await self._pool.ffmpeg_works():
+        if not await self.takes_films():
             raise Invalid("media.no_ffmpeg", field="file")
 
     async def _process(self, media: Media, data: bytes) -> None:
