@@ -59,21 +59,24 @@ class Running:
         return self.process.returncode
 
 
+def weft(*words: str) -> str:
+    """Another command beside the server."""
+    return subprocess.run([*PROGRAM[:3], *words], capture_output=True, text=True, check=True).stdout
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
 def texts(server: Running, token: str, ids: list[str]) -> list[str]:
-    headers = {"authorization": f"Bearer {token}"}
+    headers = bearer(token)
     return [httpx.get(f"{server.url}/api/v1/statuses/{id_}/source", headers=headers).json()["text"] for id_ in ids]
 
 
-def test_the_demo_posts_the_articles_so_that_their_sources_join_to_the_files(folder: Path) -> None:
+def test_the_demo_posts_the_articles_so_that_their_sources_join_and_commands_reach_the_server(folder: Path) -> None:
     server = Running(folder, "The demo is filled")
     try:
-        made = subprocess.run(
-            [*PROGRAM[:3], "token", "create", "mai", "--data", str(folder), "--json"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        token = json.loads(made.stdout)["token"]
+        token = json.loads(weft("token", "create", "mai", "--data", str(folder), "--json"))["token"]
         notes = json.loads((folder / NOTES).read_text())["threads"]
         files = {path.name: path.read_bytes() for path in ARTICLES.glob("*.txt")} or {
             "own.en.txt": OWN_ARTICLE.encode()
@@ -88,6 +91,10 @@ def test_the_demo_posts_the_articles_so_that_their_sources_join_to_the_files(fol
             first = httpx.get(f"{server.url}/api/v1/statuses/{thread['post_ids'][0]}").json()
             assert first["favourites_count"] == 4 and first["reblogs_count"] == 1
         people = [line.split() for line in server.lines if re.match(r"  \w+ +\S+$", line)]
+        assert httpx.get(f"{server.url}/api/v1/timelines/home", headers=bearer(token)).status_code == 200
+        weft("account", "suspend", "mai", "--data", str(folder))
+        refused = httpx.get(f"{server.url}/api/v1/timelines/home", headers=bearer(token))
+        assert refused.status_code == 401
         assert len(people) == 5 and len({password for _, password in people}) == 5
     finally:
         assert server.stop() == 0
@@ -98,7 +105,7 @@ def test_the_demo_posts_the_articles_so_that_their_sources_join_to_the_files(fol
 
 
 def test_the_demo_fills_no_community_that_somebody_uses(folder: Path) -> None:
-    subprocess.run([*PROGRAM[:3], "account", "create", "ann", "--data", str(folder)], capture_output=True, check=True)
+    weft("account", "create", "ann", "--data", str(folder))
     server = Running(folder, "This community has accounts already")
     assert httpx.get(f"{server.url}/api/v1/timelines/public").json() == []
     assert server.stop() == 0

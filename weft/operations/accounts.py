@@ -187,6 +187,8 @@ async def invite(db: Db, inviter: str, uses: int, days: int) -> Answer:
 
 async def create_tokens(db: Db, names: list[str], scopes: str) -> Answer:
     """A token for each of the accounts, by which an app may act for it. They are told once."""
+    if not names:
+        raise CommandFailed("Name an account that the token is for.")
     wanted = service.read_scopes(scopes)
     if not wanted:
         raise CommandFailed(f"{scopes!r} are no scopes; there are {' '.join(service.SCOPES)}.")

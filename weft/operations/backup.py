@@ -20,7 +20,7 @@ import asyncpg
 
 from weft import __version__
 from weft.infra.blobs import Blobs
-from weft.infra.db.migrate import MigrationFailed, migrate
+from weft.infra.db.migrate import MigrationFailed, migrate, read_migrations
 from weft.infra.postgres import PostgresFailed, dump, find_client, restore
 from weft.infra.postgres.layout import existing_place
 from weft.kernel.clock import Clock
@@ -30,9 +30,9 @@ from weft.operations.sealed import PlainSink, SealedSink, SealedSource, Sink, So
 from weft.settings import Settings
 
 Answer = dict[str, object]
-SERVER_MAJOR = "SELECT current_setting('server_version_num')::int / 10000"
-MIGRATIONS = "SELECT name FROM schema_migrations ORDER BY number"
-TABLES = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+SERVER_MAJOR = "SELECT current_setting('server_version_num')::int / 10000  -- shared"
+MIGRATIONS = "SELECT name FROM schema_migrations ORDER BY number  -- shared"
+TABLES = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace  -- shared"
 NOT_ENCRYPTED = (
     "The backup is not encrypted: whoever can read it can read every message in it. Keep it safe, or use --key-file."
 )
@@ -128,6 +128,7 @@ def restore_backup(settings: Settings, file: str, key_file: str | None) -> Answe
     with tempfile.TemporaryDirectory(prefix=".weft-restore-", dir=folder.parent) as staged:
         place = Path(staged)
         manifest = _unpack(Path(file), key_file, place)
+        _check_schema(manifest)
         existed = folder.exists()
         try:
             _fill_database(settings, place / DUMP)
@@ -151,6 +152,13 @@ def _unpack(path: Path, key_file: str | None, place: Path) -> Manifest:
         if key_file and not sealed:
             raise CommandFailed("This backup is not encrypted, though a key file was given. Is it the right file?")
         return unpack(SealedSource(opened, Path(key_file)) if key_file else Source(opened), place)
+
+
+def _check_schema(manifest: Manifest) -> None:
+    """Refuse a database that this program cannot bring to its own schema."""
+    ours = tuple(migration.name for migration in read_migrations())
+    if manifest.migrations != ours[: len(manifest.migrations)]:
+        raise CommandFailed(f"The backup was made by Weft {manifest.weft}, which is newer than this {__version__}.")
 
 
 def _fill_database(settings: Settings, dumped: Path) -> None:
@@ -194,6 +202,7 @@ def _fill_folder(folder: Path, place: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if (place / "media").is_dir():
         shutil.move(place / "media", folder / "media")
+        (folder / "media").chmod(0o700)
     toml = place / SETTINGS
     if not toml.is_file():
         return

@@ -122,11 +122,12 @@ def fill(settings: Settings, url: str) -> None:
     if not people:
         print("This community has accounts already; the demo fills only an empty one.", flush=True)
         return
-    _wait_until_ready(settings.url)
+    near = local_url(settings)
+    _wait_until_ready(near)
     print("People of the demo, with passwords that are shown only now:", flush=True)
     for person in people:
         print(f"  {person.name:<6} {person.password}", flush=True)
-    threads = Community(settings.url, people).write(_articles())
+    threads = Community(near, people).write(_articles())
     (settings.folder / NOTES).write_bytes(msgspec.json.format(msgspec.json.encode({"threads": threads})))
     print(f"The demo is filled: {settings.url}/", flush=True)
 
@@ -140,6 +141,12 @@ async def create_people(db: Db) -> list[Person]:
     names = [name for name, _, _ in PEOPLE]
     tokens = msgspec.convert((await accounts.create_tokens(db, names, "read write follow"))["tokens"], dict[str, str])
     return [Person(name, str(one["password"]), tokens[name]) for name, one in zip(names, made, strict=True)]
+
+
+def local_url(settings: Settings) -> str:
+    """The server's door on this machine; people outside may use another one."""
+    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
 def _wait_until_ready(url: str) -> None:

@@ -110,8 +110,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("broken", "PostgreSQL", str(error))
 
 
-VERSION = "SELECT current_setting('server_version')"
-APPLIED = "SELECT number, sha256 FROM schema_migrations ORDER BY number"
+VERSION = "SELECT current_setting('server_version')  -- shared"
+APPLIED = "SELECT number, sha256 FROM schema_migrations ORDER BY number  -- shared"
 STATE = """
 SELECT (SELECT count(*) FROM outbox) AS waiting, (SELECT min(id >> 16) FROM outbox) AS oldest_ms,  -- all buckets
        (SELECT count(*) FROM dead_letters) AS dead, (SELECT count(*) FROM users) AS people,

@@ -53,9 +53,9 @@ LAST_NUMBER = """
 SELECT coalesce(max(substring(username FROM 5)::bigint), 0) FROM accounts  -- all buckets: a command
  WHERE username ~ '^seed[1-9][0-9]{0,7}$' AND host = ''
 """
-TAKE_LOCK = "SELECT pg_advisory_xact_lock($1)"
+TAKE_LOCK = "SELECT pg_advisory_xact_lock($1)  -- shared"
 NEWEST_TAGS = """
-INSERT INTO search_tags (bucket, tag, name, last_post_id)
+INSERT INTO search_tags (bucket, tag, name, last_post_id)  -- all buckets: a command
 SELECT bucket, tag, name, last_post_id
   FROM unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[]) AS given (bucket, tag, name, last_post_id)
 ON CONFLICT (bucket, tag) DO UPDATE SET last_post_id = greatest(search_tags.last_post_id, excluded.last_post_id)
