@@ -189,7 +189,7 @@ class Worker:
 
     async def _make_application(self, metrics: Metrics | None) -> Application:
         ports, settings = self.ports, self._settings
-        context = await self._client_api()
+        context, web = await self._client_api(), await self._pages()
         serving = Serving(
             authenticate=self.authenticator,
             admit=ports.admit,
@@ -197,10 +197,11 @@ class Worker:
             base_url=settings.url,
             trusted_proxies=tuple(ipaddress.ip_network(network) for network in settings.trusted_proxies),
             sockets=sockets_of(context),
+            render_error=web.pages.error,
             on_done=metrics.request if metrics is not None else None,
         )
         others = [
-            (web_routes.ROUTES, await self._pages()),
+            (web_routes.ROUTES, web),
             (media_files.ROUTES, media_files.Files(ports.blobs)),
             (pictures.ROUTES, pictures.Pictures()),
         ]
