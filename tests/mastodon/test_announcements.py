@@ -58,6 +58,12 @@ def test_people_react(server: LiveServer, ann: Person) -> None:
     bob.delete(f"{PATH}/1/reactions/👍")
 
 
+@pytest.mark.parametrize("name", ["%00", "%ff", "a%00b", "%ED%A0%80", "x" * 3000])
+def test_names_that_are_no_text_are_refused(ann: Person, name: str) -> None:
+    for method in ("PUT", "DELETE"):
+        assert 200 <= ann.http.request(method, f"{PATH}/1/reactions/{name}").status_code < 500
+
+
 def test_only_emoji_and_only_a_few_kinds(ann: Person) -> None:
     assert ann.http.put(f"{PATH}/1/reactions/hello").status_code == 422
     assert ann.http.put(f"{PATH}/2/reactions/👍").status_code == 404

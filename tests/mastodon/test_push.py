@@ -85,6 +85,7 @@ def test_each_token_has_its_own(server: LiveServer, ann: Person) -> None:
         {"p256dh": in_base64(b"\x04" + b"\1" * 64)},
         {"p256dh": "ü"},
         {"auth": "AAAA"},
+        {"auth": in_base64(b"0123456789abcdef") + " "},
     ],
 )
 def test_what_cannot_be_pushed_to_is_refused(ann: Person, changes: dict[str, str]) -> None:

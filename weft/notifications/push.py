@@ -68,7 +68,7 @@ def check_target(target: NewTarget) -> None:
 def _decoded(text: str) -> bytes:
     plain = text.translate({ord("+"): "-", ord("/"): "_"}).rstrip("=")
     try:
-        return base64.urlsafe_b64decode(plain + "=" * (-len(plain) % 4))
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), altchars="-_", validate=True)
     except (binascii.Error, ValueError):
         return b""
 
