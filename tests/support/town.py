@@ -84,7 +84,7 @@ class Town:
         self.app = cast(Mastodon, SimpleNamespace(**ports))
         serving = Serving(authenticate=authenticator, admit=admit, clock=clock, base_url=BASE)
         transport = httpx.ASGITransport(app=cast(Any, Application(ROUTES, self.app, serving)))
-        self.visitor = Person(None, httpx.AsyncClient(transport=transport, base_url=BASE))
+        self.visitor = Person(None, httpx.AsyncClient(transport=transport, base_url=BASE), clock)
         self._transport = transport
 
     async def person(self, name: str = "", **more: Any) -> Person:
@@ -93,7 +93,8 @@ class Town:
         async with self.db.tx(bucket_of(account.id)) as tx:
             token = await create_token(tx, NewToken(account.id, 1, "app", "https://app.example", _SCOPES))
         headers = {"authorization": f"Bearer {token.text}"}
-        return Person(account, httpx.AsyncClient(transport=self._transport, base_url=BASE, headers=headers))
+        client = httpx.AsyncClient(transport=self._transport, base_url=BASE, headers=headers)
+        return Person(account, client, self.clock)
 
     async def follow(self, who: Person, whom: Person) -> None:
         await follow(self.db, who.account.id, whom.account.id, FollowOptions())
@@ -130,9 +131,10 @@ _SCOPES = frozenset({"read", "write", "follow"})
 class Person:
     """Somebody with a client of their own; nobody in particular where there is no account."""
 
-    def __init__(self, account: Account | None, client: httpx.AsyncClient) -> None:
+    def __init__(self, account: Account | None, client: httpx.AsyncClient, clock: ManualClock) -> None:
         self._account = account
         self.client = client
+        self._clock = clock
 
     @property
     def account(self) -> Account:
@@ -159,6 +161,7 @@ class Person:
         return _json(await self.ask("DELETE", path))
 
     async def say(self, text: str, **more: Any) -> Any:
+        self._clock.advance(0.001)  # ids of one millisecond are in no order that a test could expect
         return await self.post("statuses", status=text, **more)
 
     async def refused(self, method: str, path: str, **values: Any) -> tuple[int, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from weft.accounts.model import AccountCounts
-from weft.infra.db import Db, DuplicateKey, Reader, Row, Tx
+from weft.infra.db import Db, DuplicateKey, Reader, Tx
 from weft.kernel.errors import Conflict, Invalid, NotFound
 from weft.kernel.ids import AccountId, PostId, bucket_of, next_after
 from weft.media.service import attach_media
@@ -56,6 +56,10 @@ LAST_POST = """
 SELECT last_post_id FROM account_counts WHERE bucket = $1 AND account_id = $2 AND slot = 0
 """
 
+LOCK_AUTHOR = """
+SELECT last_post_id FROM account_counts WHERE bucket = $1 AND account_id = $2 AND slot = 0 FOR UPDATE
+"""
+
 
 async def create_post(db: Db, prepared: Prepared) -> Created:
     """Store a post and announce it; everyone else learns of it from the event.
@@ -66,46 +70,55 @@ async def create_post(db: Db, prepared: Prepared) -> Created:
     """
     author, draft = prepared.author, prepared.draft
     alone = not (prepared.parent or draft.media_ids or draft.poll or draft.idempotency_key or prepared.scheduled_id)
-    write = _write_alone if alone else _write
     post_id = PostId(db.ids.new(bucket_of(author.id)))
-    for _ in range(_TRIES):
-        post = _post_of(prepared, post_id)
+    try:
         try:
-            return Created(post, await write(db, prepared, post))
+            return await (_write_alone if alone else _write)(db, prepared, post_id)
         except (_Taken, DuplicateKey):
-            post_id = await _later_id(db, author.id, post_id)
-        except _Earlier:
-            return Created(await require_earlier(db, author.id, draft.idempotency_key), None)
+            return await _write_later(db, prepared, post_id)
+    except _Earlier:
+        return Created(await require_earlier(db, author.id, draft.idempotency_key), None)
+
+
+async def _write_alone(db: Db, prepared: Prepared, post_id: PostId) -> Created:
+    async with db.once(bucket_of(post_id)) as tx:
+        return await _insert(tx, prepared, _post_of(prepared, post_id))
+
+
+async def _write(db: Db, prepared: Prepared, post_id: PostId) -> Created:
+    async with _tx(db, prepared) as tx:
+        return await _insert_all(tx, prepared, _post_of(prepared, post_id))
+
+
+async def _write_later(db: Db, prepared: Prepared, tried: PostId) -> Created:
+    """With an id above the author's last post: another process, or a clock that went back, was ahead of ours."""
+    author_id = prepared.author.id
+    for _ in range(_TRIES):
+        try:
+            async with _tx(db, prepared) as tx:
+                last = await tx.value(LOCK_AUTHOR, bucket_of(author_id), author_id)
+                if last is None:
+                    raise NotFound("record.absent")
+                tried = PostId(next_after(max(tried, last)))
+                return await _insert_all(tx, prepared, _post_of(prepared, tried))
+        except DuplicateKey:
+            continue
     raise Conflict("post.busy")
 
 
-async def _write_alone(db: Db, prepared: Prepared, post: Post) -> AccountCounts:
-    async with db.once(bucket_of(post.id)) as tx:
-        return _counts_of(await _insert(tx, prepared, post), post)
+def _tx(db: Db, prepared: Prepared) -> Tx:
+    bucket, root = bucket_of(prepared.author.id), prepared.root_id
+    return db.edge(bucket, bucket_of(root)) if root is not None else db.tx(bucket)
 
 
-async def _write(db: Db, prepared: Prepared, post: Post) -> AccountCounts:
-    bucket, root = bucket_of(post.id), post.root_id
-    async with db.edge(bucket, bucket_of(root)) if root is not None else db.tx(bucket) as tx:
-        await _claim_key(tx, prepared, post)
-        counts = _counts_of(await _insert(tx, prepared, post), post)
-        await _insert_parts(tx, prepared, post)
-        return counts
-
-
-def _counts_of(row: Row | None, post: Post) -> AccountCounts:
-    if row is None:
-        raise _Taken
-    return AccountCounts(row[0], row[1], row[2], post.id)
-
-
-async def _later_id(db: Db, author_id: AccountId, tried: PostId) -> PostId:
-    """An id above the author's last post: another process, or a clock that went back, was ahead of ours."""
-    async with db.read() as reader:
-        last = await reader.value(LAST_POST, bucket_of(author_id), author_id)
-    if last is None:
-        raise NotFound("record.absent")
-    return PostId(next_after(max(tried, last)))
+async def _insert_all(tx: Tx, prepared: Prepared, post: Post) -> Created:
+    """The author's counters are locked first, by every writer, and the key after them."""
+    created = await _insert(tx, prepared, post)
+    key = prepared.draft.idempotency_key
+    if key and not await claim_key(tx, post.author_id, key, post.id):
+        raise _Earlier
+    await _insert_parts(tx, prepared, post)
+    return created
 
 
 def _post_of(prepared: Prepared, post_id: PostId) -> Post:
@@ -134,9 +147,9 @@ def _post_of(prepared: Prepared, post_id: PostId) -> Post:
     )
 
 
-async def _insert(tx: Tx, prepared: Prepared, post: Post) -> Row | None:
+async def _insert(tx: Tx, prepared: Prepared, post: Post) -> Created:
     event = created_event(post, prepared.parent, prepared.quoted, silent=prepared.author.state == "limited")
-    return await tx.row(
+    row = await tx.row(
         INSERT_POST,
         bucket_of(post.id),
         post.author_id,
@@ -161,6 +174,9 @@ async def _insert(tx: Tx, prepared: Prepared, post: Post) -> Row | None:
         post.app_website,
         *tx.sealed(event),
     )
+    if row is None:
+        raise _Taken
+    return Created(post, AccountCounts(row[0], row[1], row[2], post.id))
 
 
 def created_event(post: Post, parent: Post | None, quoted: Post | None, *, silent: bool) -> PostCreated:
@@ -214,12 +230,6 @@ async def claim_key(tx: Tx, account_id: AccountId, key: str, result_id: int) -> 
     """Note what a request with this key makes; False if an earlier one made something. A concurrent one is awaited."""
     bucket = bucket_of(account_id)
     return await tx.value(CLAIM_KEY, bucket, account_id, key, result_id, tx.now_ms) is not None
-
-
-async def _claim_key(tx: Tx, prepared: Prepared, post: Post) -> None:
-    key = prepared.draft.idempotency_key
-    if key and not await claim_key(tx, post.author_id, key, post.id):
-        raise _Earlier
 
 
 INSERT_THREAD = """

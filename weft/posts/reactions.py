@@ -10,7 +10,7 @@ from weft.accounts.model import Account
 from weft.infra.db import Db, DuplicateKey
 from weft.kernel.errors import Conflict, Forbidden, Invalid
 from weft.kernel.ids import AccountId, PostId, bucket_of, next_after
-from weft.posts.create import LAST_POST
+from weft.posts.create import LAST_POST, LOCK_AUTHOR
 from weft.posts.events import CountsChanged, MarksChanged, PostCreated, PostDeleted, PostLiked, PostUnliked
 from weft.posts.model import Post
 from weft.relationships.model import Visibility
@@ -223,10 +223,6 @@ INSERT INTO pins (bucket, account_id, post_id, id) VALUES ($1, $2, $3, $4) ON CO
 
 UNPIN = """
 DELETE FROM pins WHERE bucket = $1 AND account_id = $2 AND post_id = $3
-"""
-
-LOCK_AUTHOR = """
-SELECT last_post_id FROM account_counts WHERE bucket = $1 AND account_id = $2 AND slot = 0 FOR UPDATE
 """
 
 

@@ -15,10 +15,9 @@ from weft.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from weft.kernel.ids import AccountId, PostId, bucket_of
 from weft.kernel.paging import Page
 from weft.media.service import attach_media, detach_media
-from weft.posts.create import claim_key, create_post, find_earlier
+from weft.posts.create import LOCK_AUTHOR, claim_key, create_post, find_earlier
 from weft.posts.drafting import Limits, Prepared, prepare
 from weft.posts.model import Draft, Scheduled
-from weft.posts.reactions import LOCK_AUTHOR
 
 SOONEST_MS = 5 * 60_000
 MOST = 300
@@ -55,6 +54,7 @@ async def schedule_post(db: Db, prepared: Prepared, due_ms: int) -> Scheduled:
     scheduled = Scheduled(id=db.ids.new(bucket), account_id=author_id, due_ms=due_ms, draft=draft)
     try:
         async with db.tx(bucket) as tx:
+            await tx.value(LOCK_AUTHOR, bucket, author_id)
             key = draft.idempotency_key
             if key and not await claim_key(tx, author_id, key, scheduled.id):
                 raise _Earlier

@@ -5,7 +5,7 @@ Who may see which of them is decided by the caller, post by post.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
@@ -67,20 +67,19 @@ def ancestors(post_id: PostId, parents: Mapping[int, int], most: int) -> list[in
 
 
 def descendants(post_id: PostId, parents: Mapping[int, int], reach: Reach) -> list[int]:
-    """What answers a post, each answer followed by its own answers."""
+    """What answers a post, each answer followed by its own answers. ``parents`` lists the posts oldest first."""
     children: dict[int, list[int]] = {}
     for child, parent in parents.items():
         children.setdefault(parent, []).append(child)
     found: list[int] = []
-    waiting = _begin(children.get(post_id, ()), 1)
-    while waiting and len(found) < reach.down:
-        id_, depth = waiting.pop()
+    levels = [iter(children.get(post_id, ()))]
+    while levels and len(found) < reach.down:
+        id_ = next(levels[-1], None)
+        if id_ is None:
+            levels.pop()
+            continue
         found.append(id_)
-        if depth < reach.depth:
-            waiting.extend(_begin(children.get(id_, ()), depth + 1))
+        below = children.get(id_)
+        if below is not None and len(levels) < reach.depth:
+            levels.append(iter(below))
     return found
-
-
-def _begin(ids: Sequence[int], depth: int) -> list[tuple[int, int]]:
-    """Siblings for the end of the stack: the oldest comes off first."""
-    return [(id_, depth) for id_ in sorted(ids, reverse=True)]
