@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.notifications.support import LIMITS, World
 from weft.accounts.service import set_state
 from weft.infra.db import Db
-from weft.kernel.ids import bucket_of
+from weft.kernel.ids import bucket_of, random_bucket
 from weft.kernel.paging import Page
+from weft.posts.events import PostCreated
 from weft.posts.model import Edit
 from weft.posts.service import delete_post, edit_post, repost
 from weft.relationships.model import Visibility
+from weft.timelines.jobs import index_places
 from weft.timelines.recent import public_posts, tagged_posts
 
 USES = "SELECT tag, sum(uses)::int FROM tag_days GROUP BY tag ORDER BY tag"
@@ -84,3 +88,22 @@ async def test_uses_of_a_tag_are_counted_once_for_each_post(world: World) -> Non
     async with world.db.read() as reader:
         assert [tuple(row) for row in await reader.rows(USES)] == [("one", 2), ("two", 1)]
         assert await reader.values("SELECT tag FROM search_tags ORDER BY tag") == ["one", "two"]
+
+
+async def test_workers_that_count_the_same_tags_do_not_wait_for_each_other_for_ever(db: Db) -> None:
+    tags = [f"tag{number}" for number in range(12)]
+
+    async def work(worker: int) -> None:
+        author = db.ids.new(random_bucket())
+        for batch in range(10):
+            names = tags[(worker + batch) % 5 :] + tags[: (worker + batch) % 5]
+            events = [
+                PostCreated(post_id=db.ids.new(worker), author_id=author, tags=(names[at], names[-1 - at]))  # type: ignore[arg-type]
+                for at in range(6)
+            ]
+            async with db.job() as tx:
+                await index_places(tx, events)
+
+    await asyncio.gather(*(work(worker) for worker in range(4)))
+    async with db.read() as reader:
+        assert await reader.value("SELECT sum(uses) FROM tag_days") == 4 * 10 * 6 * 2

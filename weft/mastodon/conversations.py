@@ -83,13 +83,14 @@ async def _present(app: Mastodon, viewer: Viewer, rows: Sequence[Conversation]) 
     presenter = app.presenter
     ids = dict.fromkeys(id_ for row in rows for id_ in (row.participants or (viewer.id,)))
     people = {entry.id: entry for entry in await presenter.load_accounts(ids) if not entry.account.gone}
-    posts = {entry.id: entry for entry in await presenter.load([row.last_post_id for row in rows])}
+    loaded = await presenter.load([row.last_post_id for row in rows])
+    posts = {entry.id: entry for entry in loaded if presenter.visible(entry, viewer)}
+    await presenter.prepare(list(posts.values()), viewer)  # marks of all at once
     bodies = []
     for row in rows:
         members = [people[id_].body for id_ in (row.participants or (viewer.id,)) if id_ in people]
         post = posts.get(row.last_post_id)
-        seen = post is not None and presenter.visible(post, viewer)
-        status = await presenter.status(post, viewer) if post is not None and seen else b"null"
+        status = await presenter.status(post, viewer) if post is not None else b"null"
         head = b'{"id":"%d","unread":%b,"accounts":[' % (row.id, b"true" if row.unread else b"false")
         bodies.append(b"".join((head, b",".join(members), b'],"last_status":', status, b"}")))
     return bodies

@@ -190,6 +190,7 @@ async def _present(app: Mastodon, viewer: Viewer, requests: Sequence[model.Reque
     people = {entry.id: entry for entry in await presenter.load_accounts([one.from_id for one in requests])}
     last = [one.last_post_id for one in requests if one.last_post_id is not None]
     posts = {entry.id: entry for entry in await presenter.load(last) if presenter.visible(entry, viewer)}
+    await presenter.prepare(list(posts.values()), viewer)  # marks of all at once
     bodies = []
     for one in requests:
         sender, post = people.get(one.from_id), posts.get(one.last_post_id or 0)
