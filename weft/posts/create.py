@@ -52,10 +52,6 @@ WITH counted AS (
 SELECT posts, followers, following FROM counted
 """
 
-LAST_POST = """
-SELECT last_post_id FROM account_counts WHERE bucket = $1 AND account_id = $2 AND slot = 0
-"""
-
 LOCK_AUTHOR = """
 SELECT last_post_id FROM account_counts WHERE bucket = $1 AND account_id = $2 AND slot = 0 FOR UPDATE
 """

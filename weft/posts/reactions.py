@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from weft.accounts.model import Account
 from weft.infra.db import Db, DuplicateKey
-from weft.kernel.errors import Conflict, Forbidden, Invalid
+from weft.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from weft.kernel.ids import AccountId, PostId, bucket_of, next_after
-from weft.posts.create import LAST_POST, LOCK_AUTHOR
+from weft.posts.create import LOCK_AUTHOR
 from weft.posts.events import CountsChanged, MarksChanged, PostCreated, PostDeleted, PostLiked, PostUnliked
 from weft.posts.model import Post
 from weft.relationships.model import Visibility
@@ -92,22 +92,15 @@ WITH mine AS (
     ON CONFLICT (bucket, post_id, slot) DO UPDATE SET reposts = post_counts.reposts + 1
 ), author AS (
     UPDATE account_counts SET posts = posts + 1, last_post_id = $5
-     WHERE bucket = $1 AND account_id = $3 AND slot = 0 AND last_post_id < $5 AND EXISTS (SELECT 1 FROM mine)
-    RETURNING posts
-), stored AS (
-    INSERT INTO posts (bucket, id, author_id, text, visibility, repost_of, repost_author)
-    SELECT $1, $5, $3, '', $6, $4, $7 FROM author
+     WHERE bucket = $1 AND account_id = $3 AND slot = 0 AND EXISTS (SELECT 1 FROM mine)
 )
-SELECT (SELECT count(*) FROM mine), (SELECT count(*) FROM author)
+INSERT INTO posts (bucket, id, author_id, text, visibility, repost_of, repost_author)
+SELECT $1, $5, $3, '', $6, $4, $7 FROM mine
 """
 
 MY_REPOST = """
 SELECT repost_id FROM my_reposts WHERE bucket = $1 AND account_id = $2 AND post_id = $3
 """
-
-
-class _Behind(Exception):
-    """It is reposted already, or the id is not above the account's last post: roll back and look again."""
 
 
 async def repost(db: Db, author: Account, post: Post, visibility: Visibility) -> PostId:
@@ -121,31 +114,25 @@ async def repost(db: Db, author: Account, post: Post, visibility: Visibility) ->
     ):
         raise Forbidden("action.forbidden")
     visibility = max(visibility, post.visibility) if visibility != Visibility.DIRECT else Visibility.FOLLOWERS
-    own = bucket_of(author.id)
-    repost_id = PostId(db.ids.new(own))
     for _ in range(_TRIES):
-        async with db.read() as reader:
-            earlier = await reader.value(MY_REPOST, own, author.id, post.id)
-            last = await reader.value(LAST_POST, own, author.id)
-        if earlier is not None:
-            return PostId(earlier)
-        if last is not None and last >= repost_id:
-            repost_id = PostId(next_after(last))
         try:
-            await _write_repost(db, author, post, repost_id, Visibility(visibility))
-        except (_Behind, DuplicateKey):
-            repost_id = PostId(next_after(repost_id))
-        else:
-            return repost_id
+            return await _write_repost(db, author, post, Visibility(visibility))
+        except DuplicateKey:
+            continue  # another process made the same id for another account
     raise Conflict("post.busy")
 
 
-async def _write_repost(db: Db, author: Account, post: Post, repost_id: PostId, visibility: Visibility) -> None:
+async def _write_repost(db: Db, author: Account, post: Post, visibility: Visibility) -> PostId:
     own, theirs = bucket_of(author.id), bucket_of(post.id)
     async with db.edge(own, theirs) as tx:
-        row = await tx.row(REPOST, own, theirs, author.id, post.id, repost_id, visibility, post.author_id)
-        if row is None or row[0] == 0 or row[1] == 0:
-            raise _Behind
+        last = await tx.value(LOCK_AUTHOR, own, author.id)
+        if last is None:
+            raise NotFound("record.absent")
+        earlier = await tx.value(MY_REPOST, own, author.id, post.id)
+        if earlier is not None:
+            return PostId(earlier)
+        repost_id = PostId(max(tx.ids.new(own), next_after(last)))
+        await tx.execute(REPOST, own, theirs, author.id, post.id, repost_id, visibility, post.author_id)
         created = PostCreated(
             post_id=repost_id,
             author_id=author.id,
@@ -159,6 +146,7 @@ async def _write_repost(db: Db, author: Account, post: Post, repost_id: PostId, 
         tx.emit(created)
         tx.signal(CountsChanged(post_id=post.id))
         tx.signal(MarksChanged(post_id=post.id, account_id=author.id))
+    return repost_id
 
 
 UNREPOST = """
