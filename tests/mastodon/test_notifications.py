@@ -182,7 +182,9 @@ def test_pages_of_groups_lead_on(server: LiveServer, ann: Person, bob: Person, c
     assert [one["group_key"] for one in up.json()["notification_groups"]] == whole[-1:]
 
 
-@pytest.mark.parametrize("key", ["ungrouped-1", "like-1-1", "like-x-1", "nonsense", "follow-1", "ungrouped-", "like-%00-1"])
+@pytest.mark.parametrize(
+    "key", ["ungrouped-1", "like-1-1", "like-x-1", "nonsense", "follow-1", "ungrouped-", "like-%00-1"]
+)
 def test_unknown_groups_are_absent(ann: Person, key: str) -> None:
     assert ann.http.get(f"/api/v2/notifications/{key}").status_code in (400, 404)
     assert ann.http.get(f"/api/v2/notifications/{key}/accounts").status_code in (400, 404)

@@ -140,9 +140,7 @@ ROUTES: tuple[Route, ...] = (
         returns=list[ConversationEntity],
     ),
     _write(method="DELETE", path=f"{_ALL}/:id", handler=drop, sees=Sees.OWN, returns=e.Empty),
-    _write(
-        method="POST", path=f"{_ALL}/:id/read", handler=mark_read, sees=Sees.AUDIENCE, returns=ConversationEntity
-    ),
+    _write(method="POST", path=f"{_ALL}/:id/read", handler=mark_read, sees=Sees.AUDIENCE, returns=ConversationEntity),
     _write(
         method="POST", path=f"{_ALL}/:id/unread", handler=mark_unread, sees=Sees.AUDIENCE, returns=ConversationEntity
     ),

@@ -190,9 +190,7 @@ def _entity(group: Group, people: dict[int, AccountEntry]) -> NotificationGroup:
 
 def _partial(app: Mastodon, entry: AccountEntry) -> PartialAccount:
     whole = app.presenter.shaper.account(entry)
-    return PartialAccount(
-        whole.id, whole.acct, whole.url, whole.avatar, whole.avatar_static, whole.locked, whole.bot
-    )
+    return PartialAccount(whole.id, whole.acct, whole.url, whole.avatar, whole.avatar_static, whole.locked, whole.bot)
 
 
 async def count_unread(call: Call[Mastodon, GroupParams]) -> Response:

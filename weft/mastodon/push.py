@@ -75,9 +75,7 @@ class CreateParams(ChangeParams):
 async def create(call: Call[Mastodon, CreateParams]) -> Response:
     """Push to this place; an earlier one of the same token is forgotten."""
     given = call.params.subscription
-    new = NewTarget(
-        endpoint=given.endpoint, key=given.keys.p256dh, auth=given.keys.auth, standard=given.standard
-    )
+    new = NewTarget(endpoint=given.endpoint, key=given.keys.p256dh, auth=given.keys.auth, standard=given.standard)
     wishes = call.params.wishes()
     return as_json(_present(call.app, await put_target(call.app.db, call.user_id, _token_id(call), new, wishes)))
 

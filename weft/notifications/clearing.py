@@ -125,5 +125,3 @@ async def dismiss_requests(db: Db, account_id: AccountId, ids: Sequence[int]) ->
     async with db.tx(bucket) as tx:
         senders = [request.from_id for request in await find_requests(tx, account_id, ids)]
         await tx.execute(DISMISS_REQUESTS, bucket, account_id, senders)
-
-

@@ -157,9 +157,7 @@ SELECT min(id), max(id), count(*), from_id,
 """
 
 
-async def load_requests(
-    reader: Reader, account_id: AccountId, page: Page, hidden: Sequence[int] = ()
-) -> list[Request]:
+async def load_requests(reader: Reader, account_id: AccountId, page: Page, hidden: Sequence[int] = ()) -> list[Request]:
     """People whose notifications are kept back, the latest to begin first."""
     statement = REQUESTS_UP if page.upwards else REQUESTS
     span = page.before, page.after, page.limit
