@@ -214,7 +214,7 @@ def seed(
     *,
     accounts: int,
     posts: int,
-    follows_mean: float = 20.0,
+    follows_mean: float | None = None,
     seed: int = 1,
     end: str = "2026-01-01T00:00:00Z",
     append: Annotated[bool, Switch] = False,
@@ -231,7 +231,7 @@ def seed(
     posts
         How many posts, replies and reposts they wrote.
     follows_mean
-        How many others an account follows on average.
+        How many others an account follows on average (default 20, or everybody where there are fewer).
     seed
         The number that everything is drawn from.
     end
@@ -243,6 +243,8 @@ def seed(
     """
     from weft.operations.seeding import SeedPlan, read_end, seed_community
 
+    if follows_mean is None:
+        follows_mean = min(20.0, max(accounts - 1.0, 0.0))
     plan = SeedPlan(
         accounts=accounts, posts=posts, follows_mean=follows_mean, seed=seed, end_ms=read_end(end), append=append
     )

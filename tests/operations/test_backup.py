@@ -48,7 +48,7 @@ def key(folder: Path) -> str:
 def community(folder: Path, database_url: str) -> Settings:
     """Posts, follows, two files and settings."""
     settings = Settings(data=str(folder / "data"), database=database_url)
-    run_on(settings, lambda db: seed(db, PLAN))
+    run_on(settings, lambda db: seed(database_url, PLAN))
     blobs = Blobs(settings.folder / "media")
     asyncio.run(blobs.put(b"a picture" * 1000, "webp"))
     asyncio.run(blobs.put(b"", "mp4"))

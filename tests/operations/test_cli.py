@@ -135,6 +135,23 @@ async def test_seed_prints_one_object_and_refuses_a_community_that_exists(weft: 
     assert weft.json(*words, "--append")["last_account"] == "seed40"
 
 
+def test_seed_refuses_numbers_that_no_community_has(weft: Weft) -> None:
+    for words in (("0", "1", "0"), ("5", "-1", "0"), ("5", "1", "5"), ("5", "1", "nan"), ("99999999", "1", "1")):
+        accounts, posts, mean = words
+        assert "must" in weft.refused("seed", "--accounts", accounts, f"--posts={posts}", "--follows-mean", mean)
+
+
+def test_the_doctor_ends_with_status_1_where_something_is_broken(tmp_path: Path) -> None:
+    done = Weft(tmp_path, "postgresql://weft@127.0.0.1:1/weft").run("doctor")
+    assert done.returncode == 1 and "broken   PostgreSQL" in done.stdout
+    assert Weft(tmp_path, "").run("doctor").returncode == 0
+
+
+def test_events_prints_the_wiring(weft: Weft) -> None:
+    wired = weft.json("events")
+    assert "search.index_events" in wired["PostCreated"] and wired["MailWanted"] == ["errands"]
+
+
 def test_running_it_tells_what_there_is_and_imports_little() -> None:
     done = subprocess.run([*PROGRAM, "--help"], capture_output=True, text=True, timeout=30)
     for command in ("up", "account", "token", "seed", "backup", "restore", "doctor", "config", "events", "bench"):

@@ -112,8 +112,8 @@ async def hashes(db: Db) -> dict[str, str]:
         }
 
 
-async def test_a_seeded_community_keeps_every_invariant_of_the_services(db: Db) -> None:
-    done = await seed(db, PLAN)
+async def test_a_seeded_community_keeps_every_invariant_of_the_services(db: Db, database_url: str) -> None:
+    done = await seed(database_url, PLAN)
     async with db.read() as reader:
         faults = {words: await reader.value(f"{sql} -- all buckets") for words, sql in FAULTS.items()}
         counts = await reader.row(
@@ -126,8 +126,8 @@ async def test_a_seeded_community_keeps_every_invariant_of_the_services(db: Db) 
     assert flags == [0, REPLY] and rows.REPLY == REPLY
 
 
-async def test_mentions_and_tags_of_a_row_are_those_of_its_text(db: Db) -> None:
-    await seed(db, PLAN)
+async def test_mentions_and_tags_of_a_row_are_those_of_its_text(db: Db, database_url: str) -> None:
+    await seed(database_url, PLAN)
     async with db.read() as reader:
         found = await reader.rows("SELECT text, tags, mentions FROM posts WHERE repost_of IS NULL -- all buckets")
         names = dict(await reader.rows("SELECT id, username FROM accounts -- all buckets"))
@@ -145,24 +145,24 @@ def more_urls(servers: Servers, postgres_kind: str) -> Iterator[tuple[str, str]]
 
 
 async def test_the_same_arguments_give_the_same_rows_and_another_seed_gives_others(
-    db: Db, more_urls: tuple[str, str]
+    db: Db, database_url: str, more_urls: tuple[str, str]
 ) -> None:
-    await seed(db, PLAN)
+    await seed(database_url, PLAN)
     again = await open_db(more_urls[0], ManualClock(NEW_YEAR_2026 + 10**9), size=2)
-    await seed(again, PLAN)
+    await seed(more_urls[0], PLAN)
     other = await open_db(more_urls[1], ManualClock(NEW_YEAR_2026), size=2)
-    await seed(other, msgspec.structs.replace(PLAN, seed=6))
+    await seed(more_urls[1], msgspec.structs.replace(PLAN, seed=6))
     assert await hashes(again) == await hashes(db)
     assert (await hashes(other))["posts"] != (await hashes(db))["posts"]
     await again.close()
     await other.close()
 
 
-async def test_a_community_that_exists_is_added_to_only_when_asked(db: Db) -> None:
-    await seed(db, PLAN)
+async def test_a_community_that_exists_is_added_to_only_when_asked(db: Db, database_url: str) -> None:
+    await seed(database_url, PLAN)
     with pytest.raises(CommandFailed, match="--append"):
-        await seed(db, PLAN)
-    done = await seed(db, msgspec.structs.replace(PLAN, append=True))
+        await seed(database_url, PLAN)
+    done = await seed(database_url, msgspec.structs.replace(PLAN, append=True))
     assert (done["first_account"], done["last_account"]) == ("seed61", "seed120")
     async with db.read() as reader:
         account = await find_by_handle(reader, "seed100")
@@ -173,14 +173,14 @@ async def test_a_community_that_exists_is_added_to_only_when_asked(db: Db) -> No
 
 
 @pytest.mark.parametrize(("accounts", "posts", "mean"), [(1, 0, 0), (1, 20, 0), (2, 3, 1), (5, 1, 4)])
-async def test_the_smallest_communities_can_be_made(db: Db, accounts: int, posts: int, mean: int) -> None:
+async def test_the_smallest_communities_can_be_made(database_url: str, accounts: int, posts: int, mean: int) -> None:
     plan = SeedPlan(accounts=accounts, posts=posts, follows_mean=mean, seed=1, end_ms=NEW_YEAR_2026)
-    done = await seed(db, plan)
+    done = await seed(database_url, plan)
     assert (done["accounts"], done["posts"], done["follows"]) == (accounts, posts, accounts * mean)
 
 
-async def test_the_search_index_is_built_afterwards(db: Db) -> None:
-    await seed(db, msgspec.structs.replace(PLAN, posts=100))
+async def test_the_search_index_is_built_afterwards(db: Db, database_url: str) -> None:
+    await seed(database_url, msgspec.structs.replace(PLAN, posts=100))
     await ask_for_build(db)
     await build_if_asked(db)
     assert not await is_build_asked(db)

@@ -38,7 +38,7 @@ def seed_community(settings: Settings, plan: SeedPlan, *, wait: bool = False) ->
     with database_of(settings) as url:
 
         async def work(db: Db) -> dict[str, object]:
-            done = await seed(db, plan)
+            done = await seed(url, plan)
             await reset_now(url)
             await ask_for_build(db)
             if wait:
@@ -63,14 +63,14 @@ ON CONFLICT (bucket, tag) DO UPDATE SET last_post_id = greatest(search_tags.last
 ANALYSE = "ANALYZE"
 
 
-async def seed(db: Db, plan: SeedPlan) -> dict[str, object]:
+async def seed(url: str, plan: SeedPlan) -> dict[str, object]:
     """Draw and write the community, wholly or not at all.
 
     Raises:
         CommandFailed: somebody has an account already, or a row that is drawn exists.
     """
     began = time.monotonic()
-    connection = await db.acquire()
+    connection = await asyncpg.connect(url, timeout=10, server_settings={"application_name": "weft seed"})
     try:
         async with connection.transaction():
             await connection.execute(TAKE_LOCK, LOCK)
@@ -83,7 +83,7 @@ async def seed(db: Db, plan: SeedPlan) -> dict[str, object]:
     except asyncpg.UniqueViolationError as error:
         raise CommandFailed(f"A drawn row exists already ({error.detail}); choose another --seed.") from None
     finally:
-        await db.release(connection)
+        await connection.close()
     return {
         **counts,
         "first_account": rows.username(first),
