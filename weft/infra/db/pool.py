@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
+from weft.infra.db.connections import Connections
 from weft.infra.events import Event, Sealed, seal
 from weft.kernel.clock import Clock
 from weft.kernel.errors import Unavailable
@@ -88,13 +89,14 @@ class Reader:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._give_back()
+        self._give_back(error)
         _raise_away(error)
 
-    async def _give_back(self) -> None:
+    def _give_back(self, error: BaseException | None) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            await self._db.release(connection)
+            # Whoever was cancelled may have left a statement running on it.
+            self._db.release(connection, broken=isinstance(error, asyncio.CancelledError))
 
 
 class Tx(Reader):
@@ -152,7 +154,7 @@ class Tx(Reader):
         try:
             await self._transaction.start()
         except BaseException as error:
-            await self._give_back()
+            self._give_back(error)
             _raise_away(error)
             raise
         return self
@@ -169,10 +171,10 @@ class Tx(Reader):
             else:
                 await self._roll_back()
         except BaseException as late:
+            self._give_back(late)
             _raise_away(late)
             raise
-        finally:
-            await self._give_back()
+        self._give_back(error)
         _raise_away(error)
 
     @asynccontextmanager
@@ -245,8 +247,8 @@ class Once(Tx):
 class Db:
     """A pool of connections, the ids and the clock that go with it."""
 
-    def __init__(self, pool: asyncpg.Pool[Any], clock: Clock) -> None:
-        self._pool = pool
+    def __init__(self, connections: Connections, clock: Clock) -> None:
+        self._connections = connections
         self.clock = clock
         self.ids = IdMaker(clock)
         self.recorder: Callable[[str, tuple[object, ...]], None] | None = None
@@ -271,42 +273,26 @@ class Db:
 
     def connections(self) -> tuple[int, int]:
         """How many connections are open, and how many of them idle."""
-        return self._pool.get_size(), self._pool.get_idle_size()
+        return self._connections.open, self._connections.idle
 
     async def acquire(self) -> Connection:
         try:
-            return await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
-        except (*_AWAY, TimeoutError) as error:
+            return await self._connections.acquire(ACQUIRE_TIMEOUT_S)
+        except (*_AWAY, OSError, TimeoutError) as error:
             raise Unavailable("database.away") from error
 
-    async def release(self, connection: Connection) -> None:
-        await self._pool.release(connection)
+    def release(self, connection: Connection, *, broken: bool = False) -> None:
+        self._connections.release(connection, broken=broken)
 
     async def close(self) -> None:
-        try:
-            async with asyncio.timeout(5):
-                await self._pool.close()
-        except TimeoutError:
-            self._pool.terminate()
+        await self._connections.close()
 
 
 async def open_db(url: str, clock: Clock, *, size: int = 10) -> Db:
-    """Connect. The pool does not reset sessions between uses: nothing outside ``infra`` keeps session state."""
-    pool = await asyncpg.create_pool(
-        url,
-        min_size=1,
-        max_size=size,
-        reset=_keep_session,
-        command_timeout=60,
-        statement_cache_size=1024,
-        max_cached_statement_lifetime=0,
-        server_settings={"application_name": "weft", "jit": "off"},
-    )
-    return Db(pool, clock)
-
-
-async def _keep_session(connection: object) -> None:
-    return None
+    """Connect. Sessions are not reset between uses: nothing outside ``infra`` keeps session state."""
+    connections = Connections(url, size)
+    connections.release(await connections.acquire(ACQUIRE_TIMEOUT_S))
+    return Db(connections, clock)
 
 
 def _raise_away(error: BaseException | None) -> None:
