@@ -10,6 +10,9 @@ import pytest
 from tests.support.town import Person, Town
 from weft.infra.db import Db
 from weft.kernel.clock import ManualClock
+from weft.relationships.model import FollowOptions
+from weft.relationships.service import follow
+from weft.timelines.service import FilterEdit, KeywordEdit, create_filter
 
 
 @pytest.fixture
@@ -163,3 +166,31 @@ async def test_what_is_not_built_yet_answers_as_documented(town: Town) -> None:
     assert (await ann.refused("POST", f"statuses/{private['id']}/translate"))[0] == 403
     assert await ann.get(f"statuses/{post['id']}/card") is None
     assert await town.visitor.get("timelines/link", url="https://example.org") == []
+
+
+@pytest.mark.parametrize(("action", "at_home"), [("hide", False), ("warn", True)])
+async def test_a_filter_that_hides_takes_posts_out_of_home_and_flags_them_elsewhere(
+    town: Town, action: str, at_home: bool
+) -> None:
+    ann, bob, eve = [await town.person() for _ in range(3)]
+    await town.follow(ann, bob)
+    spoiler, plain = await eve.say("a SPOILER here"), await bob.say("plain")
+    boost = await bob.post(f"statuses/{spoiler['id']}/reblog")
+    own = await ann.say("my spoiler")
+    edit = FilterEdit(
+        title="films", contexts=("home",), action=action, keywords=(KeywordEdit(keyword="spoiler", whole_word=True),)
+    )
+    await create_filter(town.db, ann.account.id, edit)
+    home = await ann.get("timelines/home", limit=3)
+    assert [one["id"] for one in home] == [own["id"], *([boost["id"]] if at_home else []), plain["id"]]
+    seen = await ann.get(f"statuses/{spoiler['id']}")
+    assert [one["keyword_matches"] for one in seen["filtered"]] == [["spoiler"]]
+    assert home[0]["filtered"] == []
+
+
+async def test_home_keeps_to_the_languages_of_a_follow(town: Town) -> None:
+    ann, bob = [await town.person() for _ in range(2)]
+    await follow(town.db, ann.account.id, bob.account.id, FollowOptions(languages=("en",)))
+    english = await bob.say("hello", language="en")
+    await bob.say("xin chào", language="vi")
+    assert await read_all(ann, "timelines/home") == [english["id"]]
