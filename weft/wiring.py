@@ -67,9 +67,9 @@ Handlers = Mapping[type[Event], Sequence[Handler]]
 
 
 def all_handlers() -> dict[type[Event], list[Handler]]:
-    """Event -> what it starts, from every slice."""
+    """Event -> what it starts, from every slice. Notifications come first: they ask who had reposted what is gone."""
     together: dict[type[Event], list[Handler]] = {}
-    for jobs in (posts_jobs, timelines_jobs, notifications_jobs, search_jobs):
+    for jobs in (notifications_jobs, posts_jobs, timelines_jobs, search_jobs):
         for kind, name, handle in jobs.HANDLERS:
             together.setdefault(kind, []).append((name, handle))
     return together
