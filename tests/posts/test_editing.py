@@ -148,7 +148,7 @@ async def test_what_others_did_with_a_deleted_post_goes_with_it(town: Town, ann:
 async def test_the_posts_and_likes_of_a_deleted_account_go(
     town: Town, ann: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("weft.posts.jobs.PURGE_BATCH", 2)
+    monkeypatch.setattr("weft.posts.purge.PURGE_BATCH", 2)
     posts = [await ann.say(f"post {number}") for number in range(5)]
     others = [await bob.say(f"other {number}") for number in range(3)]
     for one in others:

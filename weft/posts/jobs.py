@@ -13,17 +13,13 @@ from weft.accounts.events import AccountStateChanged
 from weft.infra.db import Db, Tx
 from weft.infra.events import Event
 from weft.infra.periodic import Job
-from weft.kernel.ids import AccountId, bucket_of
-from weft.media.service import detach_media
-from weft.posts.deletion import deleted_event
+from weft.kernel.ids import bucket_of
 from weft.posts.drafting import Limits
 from weft.posts.events import CountsChanged, PostCreated, PostDeleted, PurgeWanted, QuoteStateChanged, VotesReset
 from weft.posts.polls import end_polls
-from weft.posts.queries import load_posts
+from weft.posts.purge import purge_accounts
 from weft.posts.scheduled import publish_due
 from weft.relationships.model import Visibility
-
-PURGE_BATCH = 500
 
 # -------------------------------------------------------------------------------------------------------------- replies
 
@@ -207,85 +203,6 @@ async def forget_votes(tx: Tx, events: Sequence[Event]) -> None:
         await tx.execute(FORGET_VOTES, *(list(column) for column in zip(*sorted(rows), strict=True)))
         for event in resets:
             tx.signal(event)
-
-
-# ----------------------------------------------------------------------------------------------------- deleted accounts
-
-SOME_POSTS = """
-SELECT id FROM posts WHERE bucket = $1 AND author_id = $2 AND state = 0 ORDER BY id LIMIT $3  -- posts_author
-"""
-
-EMPTY_POSTS = """
-WITH gone AS (
-    UPDATE posts SET state = 1, text = '', summary = '', media_ids = '{}', has_poll = false
-     WHERE bucket = $1 AND id = ANY($2::bigint[]) AND state = 0 RETURNING id
-), versions AS (
-    DELETE FROM post_versions WHERE bucket = $1 AND post_id = ANY($2::bigint[])
-), polls AS (
-    DELETE FROM polls WHERE bucket = $1 AND post_id = ANY($2::bigint[])
-), votes AS (
-    DELETE FROM poll_votes WHERE bucket = $1 AND post_id = ANY($2::bigint[])
-), pins AS (
-    DELETE FROM pins WHERE bucket = $1 AND account_id = $3
-), counted AS (
-    UPDATE account_counts SET posts = 0 WHERE bucket = $1 AND account_id = $3
-)
-SELECT id FROM gone
-"""
-
-UNLIKE_SOME = """
-WITH mine AS (
-    DELETE FROM my_likes WHERE bucket = $1 AND account_id = $2 AND post_id IN (
-        SELECT post_id FROM my_likes WHERE bucket = $1 AND account_id = $2 LIMIT $3) RETURNING post_id
-), gone AS (
-    DELETE FROM likes USING mine
-     WHERE likes.bucket = (mine.post_id >> 6 & 1023)::smallint
-       AND likes.post_id = mine.post_id AND likes.account_id = $2
-    RETURNING likes.bucket, likes.post_id
-)
-UPDATE post_counts SET likes = likes - 1 FROM gone
- WHERE post_counts.bucket = gone.bucket AND post_counts.post_id = gone.post_id AND post_counts.slot = 0
-RETURNING post_counts.post_id
-"""
-
-DROP_MARKS = """
-WITH marks AS (
-    DELETE FROM bookmarks WHERE bucket = $1 AND account_id = $2
-), mutes AS (
-    DELETE FROM thread_mutes WHERE bucket = $1 AND account_id = $2
-), votes AS (
-    DELETE FROM my_votes WHERE bucket = $1 AND account_id = $2
-)
-DELETE FROM scheduled_posts WHERE bucket = $1 AND account_id = $2
-"""
-
-
-async def purge_accounts(tx: Tx, events: Sequence[Event]) -> None:
-    """Delete what deleted accounts posted and liked, a bounded number at a time."""
-    wanted = {
-        event.account_id
-        for event in events
-        if isinstance(event, PurgeWanted) or (isinstance(event, AccountStateChanged) and event.state == "deleted")
-    }
-    for account_id in sorted(wanted):
-        if await _purge_some(tx, account_id):
-            tx.emit_in(bucket_of(account_id), PurgeWanted(account_id=account_id))
-
-
-async def _purge_some(tx: Tx, account_id: AccountId) -> bool:
-    """Whether there is more."""
-    bucket = bucket_of(account_id)
-    ids = await tx.values(SOME_POSTS, bucket, account_id, PURGE_BATCH)
-    posts = await load_posts(tx, ids)
-    for id_ in await tx.values(EMPTY_POSTS, bucket, ids, account_id):
-        post = posts[id_]
-        if post.media_ids:
-            await detach_media(tx, account_id, post.id)
-        tx.emit_in(bucket, deleted_event(post))
-    unliked = await tx.values(UNLIKE_SOME, bucket, account_id, PURGE_BATCH)
-    _recount(tx, unliked)
-    await tx.execute(DROP_MARKS, bucket, account_id)
-    return len(ids) == PURGE_BATCH or len(unliked) == PURGE_BATCH
 
 
 # --------------------------------------------------------------------------------------------------------------- sweeps
