@@ -42,13 +42,13 @@ async def find_account_ids(reader: Reader, terms: Sequence[str], limit: int) -> 
 
 
 FIND_TAGS = """
-SELECT tag, name FROM search_tags WHERE tag LIKE $1  -- all buckets; search_tags_prefix
- ORDER BY (tag = $2) DESC, last_post_id DESC LIMIT $3 OFFSET $4
+SELECT tag, name FROM search_tags WHERE without_marks(tag) LIKE without_marks($1)  -- all buckets; search_tags_prefix
+ ORDER BY (tag = $2) DESC, (tag LIKE $1) DESC, last_post_id DESC LIMIT $3 OFFSET $4
 """
 
 
 async def find_tags(reader: Reader, key: str, limit: int, offset: int) -> list[tuple[str, str]]:
-    """``(key, name as written)`` of tags that begin with the key, the most lately used first."""
+    """``(key, name as written)`` of tags that begin with the key, marks or not: exact ones first, then by last use."""
     pattern = key.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     return [(row[0], row[1]) for row in await reader.rows(FIND_TAGS, pattern, key, limit, offset)]
 

@@ -264,7 +264,7 @@ CREATE TABLE media (
     account_id bigint NOT NULL, post_id bigint,        -- NULL while unattached
     state text NOT NULL,                               -- processing | ready | failed
     kind text NOT NULL DEFAULT 'unknown',              -- image | gifv | video | audio | unknown
-    description text, focus_x real, focus_y real,
+    description text, focus_x double precision, focus_y double precision,
     meta jsonb NOT NULL DEFAULT '{}', blurhash text,
     created_ms bigint NOT NULL, detached_ms bigint,
     PRIMARY KEY (bucket, id)
@@ -556,7 +556,11 @@ CREATE TABLE search_tags (
     bucket smallint NOT NULL, tag text NOT NULL, name text NOT NULL, last_post_id bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (bucket, tag)
 );
-CREATE INDEX search_tags_prefix ON search_tags (tag text_pattern_ops);
+-- For whoever types a tag without its marks: thuvien finds thưviện.
+CREATE FUNCTION without_marks(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT translate(normalize(regexp_replace(normalize($1, NFD), '[\u0300-\u036f]', '', 'g'), NFC), 'đ', 'd')
+$$;
+CREATE INDEX search_tags_prefix ON search_tags (without_marks(tag) text_pattern_ops);
 
 -- ------------------------------------------------------------------------------------------------ community
 
