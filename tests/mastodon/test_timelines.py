@@ -175,6 +175,7 @@ async def test_a_filter_that_hides_takes_posts_out_of_home_and_flags_them_elsewh
     ann, bob, eve = [await town.person() for _ in range(3)]
     await town.follow(ann, bob)
     spoiler, plain = await eve.say("a SPOILER here"), await bob.say("plain")
+    town.clock.advance(1)
     boost = await bob.post(f"statuses/{spoiler['id']}/reblog")
     own = await ann.say("my spoiler")
     edit = FilterEdit(

@@ -21,7 +21,7 @@ from weft.infra.routing.application import Application, Serving
 from weft.infra.signals import Signals
 from weft.kernel.clock import ManualClock
 from weft.kernel.ids import MediaId, bucket_of
-from weft.mastodon import polls, profile_statuses, scheduled, status_actions, statuses, timelines
+from weft.mastodon import polls, profile_statuses, scheduled, status_actions, status_parts, statuses, timelines
 from weft.mastodon.context import Mastodon
 from weft.mastodon.presenter import Presenter
 from weft.media import queries as media_queries
@@ -39,6 +39,7 @@ LIMITS = Limits(500, "localhost:8000")
 ROUTES = (
     *statuses.ROUTES,
     *status_actions.ROUTES,
+    *status_parts.ROUTES,
     *polls.ROUTES,
     *scheduled.ROUTES,
     *timelines.ROUTES,

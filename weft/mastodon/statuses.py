@@ -1,20 +1,15 @@
-"""Posts one by one: write, show, edit, delete, and what lies behind one: source, history, context."""
+"""Posts one by one: write, show, edit, delete. What lies behind one is in ``status_parts``."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
-from weft.accounts.model import Account
 from weft.infra.admit import API, DELETE, POST
 from weft.infra.routing.table import SMALL_BODY, Auth, Call, Response, Route, Sees, as_json
-from weft.kernel.clock import rfc3339
-from weft.kernel.errors import Forbidden, Invalid, NotFound, WeftError
+from weft.kernel.errors import Invalid, NotFound, WeftError
 from weft.kernel.ids import MediaId, parse_id
 from weft.mastodon import entities as e
 from weft.mastodon.context import Mastodon
-from weft.mastodon.fragments import PostEntry
 from weft.mastodon.post_requests import (
     CreateParams,
     EditParams,
@@ -26,24 +21,17 @@ from weft.mastodon.post_requests import (
 )
 from weft.mastodon.presenter import raw
 from weft.mastodon.scheduled import ScheduledStatus, present_scheduled
-from weft.media.model import Media
-from weft.media.service import load_media
-from weft.posts.model import Draft, Marks, Post, Version
+from weft.posts.model import Draft, Marks, Post
 from weft.posts.service import (
-    ANYONES_REACH,
-    USERS_REACH,
     create_post,
     delete_post,
     edit_post,
-    load_context,
-    load_versions,
     prepare,
     require_earlier,
     require_earlier_scheduled,
     schedule_post,
     unrepost,
 )
-from weft.relationships.model import Visibility
 from weft.timelines.model import Viewer
 
 POST_BODY = 4 * SMALL_BODY
@@ -58,50 +46,6 @@ class BatchParams(msgspec.Struct, kw_only=True):
 
 class DeleteParams(msgspec.Struct, kw_only=True):
     delete_media: bool = False
-
-
-class TranslateParams(msgspec.Struct, kw_only=True):
-    lang: str | None = None
-
-
-class StatusSource(msgspec.Struct):
-    id: str
-    text: str
-    spoiler_text: str
-
-
-class EditedPollOption(msgspec.Struct):
-    title: str
-
-
-class EditedPoll(msgspec.Struct):
-    options: list[EditedPollOption]
-
-
-class StatusEdit(msgspec.Struct, kw_only=True):
-    """One revision, for the document; ``account`` is sent as encoded already."""
-
-    content: str
-    spoiler_text: str
-    sensitive: bool
-    created_at: str
-    account: e.Account
-    poll: EditedPoll | None
-    media_attachments: list[e.MediaAttachment]
-    emojis: list[e.CustomEmoji]
-    quote: e.Quote | None
-
-
-class _Revision(msgspec.Struct, kw_only=True):
-    content: str
-    spoiler_text: str
-    sensitive: bool
-    created_at: str
-    account: msgspec.Raw
-    poll: EditedPoll | None
-    media_attachments: list[e.MediaAttachment]
-    emojis: list[e.CustomEmoji]
-    quote: None = None
 
 
 # -------------------------------------------------------------------------------------------------------------- writing
@@ -216,100 +160,6 @@ async def show_many(call: Call[Mastodon, BatchParams]) -> Response:
     return Response(200, await app.presenter.statuses(shown, viewer))
 
 
-async def _seen(call: Call[Mastodon, Any]) -> tuple[PostEntry, Viewer]:
-    """The post a route is about: of a repost what it reposts."""
-    viewer = await call.app.viewers.get(call.viewer_id)
-    entry = await call.app.presenter.require(call.id(), viewer)
-    return entry.inner or entry, viewer
-
-
-async def source(call: Call[Mastodon, None]) -> Response:
-    """A post as it was typed."""
-    entry, _ = await _seen(call)
-    return as_json(StatusSource(str(entry.id), entry.post.text, entry.post.summary))
-
-
-async def context(call: Call[Mastodon, None]) -> Response:
-    """What a post answers, and what answers it."""
-    app = call.app
-    entry, viewer = await _seen(call)
-    async with app.db.read() as reader:
-        up, down = await load_context(reader, entry.post, USERS_REACH if viewer.id is not None else ANYONES_REACH)
-    visible = app.presenter.visible
-    above = [one for one in await app.presenter.load(up) if visible(one, viewer)]
-    below = [one for one in await app.presenter.load(down) if visible(one, viewer)]
-    ancestors = await app.presenter.statuses(above, viewer)
-    descendants = await app.presenter.statuses(below, viewer)
-    return Response(200, b'{"ancestors":%b,"descendants":%b}' % (ancestors, descendants))
-
-
-async def history(call: Call[Mastodon, None]) -> Response:
-    """Every revision, oldest first, the current one last."""
-    app = call.app
-    entry, _ = await _seen(call)
-    async with app.db.read() as reader:
-        versions = await load_versions(reader, entry.post.id) or [_current(entry)]
-        media = await load_media(reader, list({id_ for version in versions for id_ in version.media_ids}))
-    mentioned = [one.account for one in await app.presenter.load_accounts(entry.post.mentions)]
-    return as_json([_revision(app, entry, version, _Attached(mentioned, media)) for version in versions])
-
-
-class _Attached(msgspec.Struct, frozen=True):
-    """What the revisions of a post refer to."""
-
-    mentioned: list[Account]
-    media: dict[int, Media]
-
-
-def _revision(app: Mastodon, entry: PostEntry, version: Version, attached: _Attached) -> _Revision:
-    shaper, media = app.presenter.shaper, attached.media
-    post = msgspec.structs.replace(entry.post, text=version.text, summary=version.summary)
-    words = dict(zip(version.media_ids, version.media_descriptions, strict=False))
-    shown = [
-        msgspec.structs.replace(media[id_], description=words.get(id_, media[id_].description) or None)
-        for id_ in version.media_ids
-        if id_ in media
-    ]
-    return _Revision(
-        content=shaper.content(post, attached.mentioned),
-        spoiler_text=version.summary,
-        sensitive=version.sensitive,
-        created_at=rfc3339(version.made_ms),
-        account=raw(entry.author.body),
-        poll=EditedPoll([EditedPollOption(one) for one in version.poll_options]) if version.poll_options else None,
-        media_attachments=[shaper.media(one) for one in shown],
-        emojis=shaper.emojis_in(version.text, version.summary, *version.poll_options),
-    )
-
-
-def _current(entry: PostEntry) -> Version:
-    """The only revision of a post that was never edited; alt texts are those of the attachments."""
-    post: Post = entry.post
-    return Version(
-        text=post.text,
-        summary=post.summary,
-        sensitive=post.sensitive,
-        media_ids=post.media_ids,
-        media_descriptions=(),
-        poll_options=entry.poll.options if entry.poll is not None else (),
-        made_ms=post.edited_ms or post.created_ms,
-    )
-
-
-async def translate(call: Call[Mastodon, TranslateParams]) -> Response:
-    """Nothing translates yet: what may not leave is refused, the rest is absent."""
-    entry, _ = await _seen(call)
-    if entry.post.visibility > Visibility.UNLISTED:
-        raise Forbidden("action.forbidden")
-    raise NotFound("record.absent")
-
-
-async def card(call: Call[Mastodon, None]) -> Response:
-    """Posts have no preview cards."""
-    await _seen(call)
-    return as_json(None)
-
-
 ROUTES: tuple[Route, ...] = (
     Route(
         method="POST",
@@ -378,70 +228,6 @@ ROUTES: tuple[Route, ...] = (
         params=DeleteParams,
         returns=e.Status,
         summary="Delete a post",
-        tag="statuses",
-    ),
-    Route(
-        method="GET",
-        path="/api/v1/statuses/:id/source",
-        handler=source,
-        auth=Auth.USER,
-        scopes=("read:statuses",),
-        sees=Sees.AUDIENCE,
-        rate=API,
-        body=0,
-        returns=StatusSource,
-        summary="A post as it was typed",
-        tag="statuses",
-    ),
-    Route(
-        method="GET",
-        path="/api/v1/statuses/:id/history",
-        handler=history,
-        auth=Auth.OPTIONAL,
-        scopes=("read:statuses",),
-        sees=Sees.AUDIENCE,
-        rate=API,
-        body=0,
-        returns=list[StatusEdit],
-        summary="Every revision of a post",
-        tag="statuses",
-    ),
-    Route(
-        method="GET",
-        path="/api/v1/statuses/:id/context",
-        handler=context,
-        auth=Auth.OPTIONAL,
-        scopes=("read:statuses",),
-        sees=Sees.AUDIENCE,
-        rate=API,
-        body=0,
-        returns=e.Context,
-        summary="The thread around a post",
-        tag="statuses",
-    ),
-    Route(
-        method="POST",
-        path="/api/v1/statuses/:id/translate",
-        handler=translate,
-        auth=Auth.USER,
-        scopes=("read:statuses",),
-        sees=Sees.AUDIENCE,
-        rate=API,
-        body=SMALL_BODY,
-        params=TranslateParams,
-        summary="A post in another language",
-        tag="statuses",
-    ),
-    Route(
-        method="GET",
-        path="/api/v1/statuses/:id/card",
-        handler=card,
-        auth=Auth.OPTIONAL,
-        scopes=("read:statuses",),
-        sees=Sees.AUDIENCE,
-        rate=API,
-        body=0,
-        summary="The preview of a link: none",
         tag="statuses",
     ),
 )
