@@ -263,7 +263,13 @@ class Presenter:
         for entry in await self.load((id_,)):
             if self.visible(entry, viewer):
                 return entry
+            await self._look_for_nothing()
         raise NotFound("record.absent")
+
+    async def _look_for_nothing(self) -> None:
+        """Spend what an absent post costs, so that the time to a refusal does not tell that a hidden one exists."""
+        async with self._db.read() as reader:
+            await self._refresh(reader, (PostEntry(0),))
 
     async def prepare(self, entries: Sequence[PostEntry], viewer: Viewer) -> frozenset[int]:
         """Look up what the viewer did with the posts; answers the authors that follow the viewer, where it matters."""
