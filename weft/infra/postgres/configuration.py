@@ -38,7 +38,8 @@ FIXED = {
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
-    "wal_compression": "on",
+    # Compressing a page costs more CPU than writing it: a fifth of what a follow costs PostgreSQL.
+    "wal_compression": "off",
     "max_wal_size": "2GB",
     "min_wal_size": "128MB",
     "checkpoint_timeout": "15min",
