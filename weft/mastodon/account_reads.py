@@ -218,9 +218,8 @@ async def suggestions_v1(call: Call[Mastodon, LimitParams]) -> Response:
 
 
 async def dismiss(call: Call[Mastodon, None]) -> Response:
-    found = parse_id(call.path["account_id"])
-    if found is not None:
-        await dismiss_suggestion(call.app.db, call.user_id, found)
+    found = await require_account(call.app, call.id("account_id"))
+    await dismiss_suggestion(call.app.db, call.user_id, found.id)
     return as_json({})
 
 

@@ -21,7 +21,7 @@ from weft.media.model import MAX_DESCRIPTION, Media
 from weft.media.processing.pool import MediaPool, sandbox_report
 from weft.media.processing.probe import VIDEO_PIXELS
 from weft.media.processing.results import Focus, Processed, Want
-from weft.media.processing.sniff import IMAGE_BYTES, IMAGE_PIXELS, VIDEO_BYTES
+from weft.media.processing.sniff import IMAGE_BYTES, IMAGE_PIXELS, VIDEO_BYTES, detect
 from weft.media.processing.storing import discard, store
 from weft.media.queries import attach_media, detach_media, load_media
 
@@ -100,6 +100,7 @@ class Workshop:
         """
         check_description(new.description)
         check_focus(new.focus)
+        detect(new.data[:64])
         media = Media(
             id=MediaId(self._db.ids.new(bucket_of(new.account_id))),
             account_id=new.account_id,

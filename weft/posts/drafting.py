@@ -12,7 +12,7 @@ from weft.accounts.service import find_local_by_names
 from weft.infra.db import Db, Reader
 from weft.kernel.errors import Forbidden, Invalid, NotFound
 from weft.kernel.ids import AccountId, PostId, bucket_of
-from weft.kernel.text.clean import clean_line, clean_text
+from weft.kernel.text.clean import clean_line, clean_text, is_blank
 from weft.kernel.text.entities import Entities, find_entities, tag_key
 from weft.kernel.text.length import post_length
 from weft.media.service import require_ready_media
@@ -58,7 +58,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 def check_draft(draft: Draft, limit: int, entities: Entities | None = None) -> None:
     """Refuse a draft that no post may be made of."""
     attached = draft.media_ids or draft.poll is not None or draft.quote_of is not None
-    if not draft.text.strip() and not attached:
+    if is_blank(draft.text) and not attached:
         raise Invalid("post.empty", field="text")
     if post_length(draft.text, entities) + post_length(draft.summary) > limit:
         raise Invalid("post.too_long", field="text", limit=limit)

@@ -54,6 +54,11 @@ def clean_line(text: str, limit: int) -> str:
     return truncate_graphemes(_WHITE.sub(" ", text).strip(), limit).strip()
 
 
+def is_blank(text: str) -> bool:
+    """Nothing of it can be seen."""
+    return not text.strip() or not text.isascii() and not _INVISIBLE.sub("", text).strip()
+
+
 def cap_marks(text: str) -> str:
     """At most four marks on one character: every living script manages with that, and Unicode normal forms,
     which sort the marks of a character by insertion, stay fast.

@@ -1,0 +1,54 @@
+"""All rows of a server's database in one number per table, so that a test can say that nothing changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+
+from tests.support.postgres import run
+from tests.support.server import LiveServer
+
+PASSING = frozenset({"periodic", "outbox"})
+"""Tables that a server writes by itself while nobody asks anything."""
+
+
+async def _sums(url: str) -> dict[str, tuple[int, int]]:
+    connection = await asyncpg.connect(url)
+    try:
+        names = await connection.fetch("SELECT relname FROM pg_stat_user_tables")
+        tables = sorted(row[0] for row in names if row[0] not in PASSING)
+        each = " UNION ALL ".join(
+            f"SELECT '{name}', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)::text FROM {name} t"
+            for name in tables
+        )
+        return {row[0]: (row[1], int(row[2])) for row in await connection.fetch(each)}
+    finally:
+        await connection.close()
+
+
+def sums(server: LiveServer) -> dict[str, tuple[int, int]]:
+    """How many rows each table has, and a number that changes with any of them."""
+    server.settle()
+    return run(_sums(server.database_url))
+
+
+@contextmanager
+def unchanged(server: LiveServer) -> Iterator[None]:
+    """What happens inside must leave every row as it was, and no fault in the server's log."""
+    before, logged = sums(server), len(failures(server))
+    yield
+    after = sums(server)
+    changed = {name: (before.get(name), now) for name, now in after.items() if before.get(name) != now}
+    assert not changed, changed
+    assert failures(server)[logged:] == []
+
+
+def failures(server: LiveServer) -> list[str]:
+    """The lines of the server's log that tell of a fault of its own."""
+    time.sleep(0.01)
+    path = Path(server.data.parent / f"{server.data.name}.log")
+    return [line for line in path.read_text(errors="replace").splitlines() if "request.failed" in line]
