@@ -33,10 +33,10 @@ from weft.infra.telemetry import set_up_logs
 from weft.kernel.clock import Clock
 from weft.kernel.errors import WeftError
 from weft.mastodon import routes as mastodon_routes
+from weft.mastodon.census import Census
 from weft.mastodon.context import Mastodon
 from weft.mastodon.conversations import conversation_body
-from weft.mastodon.document import Document
-from weft.mastodon.instance import Census
+from weft.mastodon.description import Document
 from weft.mastodon.notifications import notification_body
 from weft.mastodon.presenter import Presenter
 from weft.mastodon.streaming import sockets_of

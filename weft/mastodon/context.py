@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from weft.infra.outbox import Dispatcher
     from weft.infra.signals import Signals
     from weft.kernel.clock import Clock
-    from weft.mastodon.document import Document
-    from weft.mastodon.instance import Census
+    from weft.mastodon.census import Census
+    from weft.mastodon.description import Document
     from weft.mastodon.presenter import Presenter
     from weft.media.service import Workshop
     from weft.settings import Settings

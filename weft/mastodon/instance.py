@@ -8,11 +8,8 @@ import msgspec
 
 from weft import __version__
 from weft.accounts.model import MAX_BIO, MAX_DISPLAY_NAME, MAX_FIELD_NAME, MAX_FIELD_VALUE, MAX_FIELDS
-from weft.accounts.service import count_active_users, count_local_accounts
 from weft.infra.admit import API
-from weft.infra.db import Db
 from weft.infra.routing.table import Auth, Call, Response, Route, Sees, as_json
-from weft.kernel.clock import Clock
 from weft.kernel.ids import AccountId
 from weft.kernel.text.language import LANGUAGES
 from weft.kernel.text.length import URL_LENGTH
@@ -21,7 +18,7 @@ from weft.mastodon.context import Mastodon
 from weft.mastodon.entities import Account, CustomEmoji
 from weft.media.model import MAX_ATTACHMENTS, MAX_DESCRIPTION
 from weft.media.service import LIMITS, accepted_types
-from weft.posts.service import MAX_PINS, POLL_OPTION_LENGTH, POLL_OPTIONS, POLL_SECONDS, count_posts
+from weft.posts.service import MAX_PINS, POLL_OPTION_LENGTH, POLL_OPTIONS, POLL_SECONDS
 from weft.settings import Settings
 
 API_VERSIONS = {"mastodon": 3, "weft": 1}
@@ -74,41 +71,6 @@ class InstanceV1(msgspec.Struct, kw_only=True):
 class ExtendedDescription(msgspec.Struct):
     updated_at: str
     content: str
-
-
-class Counts(msgspec.Struct, frozen=True):
-    """How large the community is."""
-
-    users: int
-    posts: int
-    active_month: int
-    active_half_year: int
-
-
-class Census:
-    """Counts the community at most once a minute: the whole tables are looked at for it."""
-
-    def __init__(self, db: Db, clock: Clock) -> None:
-        self._db = db
-        self._clock = clock
-        self._counts: Counts | None = None
-        self._until_ms = 0
-
-    async def counts(self) -> Counts:
-        now = self._clock.now_ms()
-        if self._counts is None or now >= self._until_ms:
-            self._until_ms = now + 60_000  # whoever comes while we count takes the last numbers
-            self._counts = await self._count(now // 86_400_000)
-        return self._counts
-
-    async def _count(self, day: int) -> Counts:
-        async with self._db.read() as reader:
-            return Counts(
-                await count_local_accounts(reader),
-                await count_posts(reader),
-                await count_active_users(reader, day - 30),
-                await count_active_users(reader, day - 182),
-            )
 
 
 def rules(settings: Settings) -> list[Rule]:
