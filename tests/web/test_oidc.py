@@ -105,7 +105,7 @@ async def test_sign_up_carries_name_address_and_picture_over(site: Site) -> None
     async with site.browser() as browser:
         answer = await come_back(browser, "minh", return_to="/auth/access")
         page = await browser.get(answer.headers["location"])
-        assert "Welcome, Minh Anh" in page.text and 'value="minh_anh"' in page.text
+        assert "Welcome, \u2068Minh Anh" in page.text and 'value="minh_anh"' in page.text
         answer = await submit(browser, page, "/auth/oidc/join", username="minh", agreement="true")
         assert answer.headers["location"] == "/auth/access"
         assert "@minh" in (await browser.get("/auth/access")).text

@@ -8,7 +8,10 @@ from weft.accounts.model import App
 from weft.accounts.service import NewApp, create_app, find_app_by_id
 from weft.infra.admit import API, REGISTER_APP
 from weft.infra.routing.table import SMALL_BODY, Auth, Call, Response, Route, Sees, as_json
+from weft.kernel.text.clean import clean_line
 from weft.mastodon.context import Mastodon
+
+_LONG = 200
 
 
 class AppParams(msgspec.Struct):
@@ -41,7 +44,7 @@ async def register(call: Call[Mastodon, AppParams]) -> Response:
     params = call.params
     uris = params.redirect_uris
     new = NewApp(
-        name=params.client_name.strip(),
+        name=clean_line(params.client_name, _LONG),  # what is too long is refused, not cut
         redirect_uris=tuple(uris.split() if isinstance(uris, str) else [uri.strip() for uri in uris]),
         scopes=params.scopes,
         website=(params.website or "").strip(),

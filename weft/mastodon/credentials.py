@@ -144,6 +144,10 @@ async def update(call: Call[Mastodon, UpdateParams]) -> Response:
     return as_json(await credentials(app, call))
 
 
+def _text(text: str | None) -> str | None:
+    return clean_text(text) if text is not None else None
+
+
 async def profile_edit(call: Call[Mastodon, UpdateParams]) -> ProfileEdit:
     params = call.params
     fields = None
@@ -155,12 +159,12 @@ async def profile_edit(call: Call[Mastodon, UpdateParams]) -> ProfileEdit:
         )
     return ProfileEdit(
         display_name=clean_line(params.display_name, 100) if params.display_name is not None else None,
-        bio=clean_text(params.note) if params.note is not None else None,
+        bio=_text(params.note),
         fields=fields,
         avatar=await _picture(call, "avatar", Want.AVATAR),
         header=await _picture(call, "header", Want.HEADER),
-        avatar_description=params.avatar_description,
-        header_description=params.header_description,
+        avatar_description=_text(params.avatar_description),
+        header_description=_text(params.header_description),
         kind=None if params.bot is None else "bot" if params.bot else "person",
         locked=params.locked,
         discoverable=params.discoverable,

@@ -8,6 +8,7 @@ from weft.infra.admit import API, MEDIA
 from weft.infra.routing.table import SMALL_BODY, Auth, Call, Response, Route, Sees, as_json
 from weft.kernel.errors import Invalid
 from weft.kernel.ids import MediaId
+from weft.kernel.text.clean import clean_text
 from weft.mastodon.context import Mastodon
 from weft.mastodon.entities import Empty, MediaAttachment
 from weft.media.model import Media
@@ -38,6 +39,10 @@ def parse_focus(text: str | None) -> tuple[float, float] | None:
     return x, y
 
 
+def _cleaned(description: str | None) -> str | None:
+    return clean_text(description) if description is not None else None
+
+
 async def _upload(call: Call[Mastodon, UploadParams], *, wait: bool) -> Media:
     file = call.files.get("file")
     if file is None or not file.data:
@@ -45,7 +50,7 @@ async def _upload(call: Call[Mastodon, UploadParams], *, wait: bool) -> Media:
     new = NewMedia(
         account_id=call.user_id,
         data=file.data,
-        description=call.params.description,
+        description=_cleaned(call.params.description),
         focus=parse_focus(call.params.focus),
     )
     return await call.app.workshop.upload(new, wait=wait)
@@ -76,7 +81,11 @@ async def update(call: Call[Mastodon, UploadParams]) -> Response:
     if media.post_id is not None:
         raise Invalid("media.in_use")
     await update_media(
-        call.app.db, call.user_id, id_, description=call.params.description, focus=parse_focus(call.params.focus)
+        call.app.db,
+        call.user_id,
+        id_,
+        description=_cleaned(call.params.description),
+        focus=parse_focus(call.params.focus),
     )
     async with call.app.db.read() as reader:
         media = (await load_media(reader, (id_,)))[id_]

@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 from weft.infra.db import Db, Reader, Tx
 from weft.kernel.errors import Invalid, NotFound
 from weft.kernel.ids import AccountId, bucket_of
+from weft.kernel.text.clean import clean_line
 from weft.timelines.events import ReadingChanged
 from weft.timelines.model import Filter, FilterAction, FilterContext, FilteredPost, Keyword
 from weft.timelines.queries import load_filters
@@ -42,7 +43,7 @@ class FilterEdit(msgspec.Struct, frozen=True, kw_only=True):
 
 def check_filter(edit: FilterEdit, *, new: bool) -> None:
     """Refuse a filter without title or context, and keywords of nothing."""
-    if (new or edit.title is not None) and not (edit.title or "").strip():
+    if (new or edit.title is not None) and not clean_line(edit.title or "", MAX_TITLE):
         raise Invalid("filter.title_blank", field="title")
     if edit.title is not None and len(edit.title) > MAX_TITLE:
         raise Invalid("filter.title_long", field="title", limit=MAX_TITLE)
@@ -122,7 +123,7 @@ async def create_filter(db: Db, account_id: AccountId, edit: FilterEdit) -> Filt
         filter_id = tx.ids.new(own)
         expires_ms = edit.expires_ms if edit.expires_ms is not UNSET else None
         contexts = list(dict.fromkeys(edit.contexts or ()))
-        title = (edit.title or "").strip()
+        title = clean_line(edit.title or "", MAX_TITLE)
         await tx.execute(CREATE, own, filter_id, account_id, title, contexts, edit.action or "warn", expires_ms)
         await _write_keywords(tx, account_id, filter_id, edit.keywords)
         _changed(tx, account_id)
@@ -146,7 +147,7 @@ async def edit_filter(db: Db, account_id: AccountId, filter_id: int, edit: Filte
     check_filter(edit, new=False)
     own = bucket_of(account_id)
     contexts = list(dict.fromkeys(edit.contexts)) if edit.contexts is not None else None
-    title = edit.title.strip() if edit.title is not None else None
+    title = clean_line(edit.title, MAX_TITLE) if edit.title is not None else None
     clears, expires_ms = edit.expires_ms is not UNSET, edit.expires_ms if edit.expires_ms is not UNSET else None
     async with db.tx(own) as tx:
         await tx.value(LOCK, own, account_id)

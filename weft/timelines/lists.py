@@ -11,6 +11,7 @@ from weft.infra.events import Event
 from weft.kernel.errors import Invalid, NotFound
 from weft.kernel.ids import AccountId, ListId, bucket_of
 from weft.kernel.paging import Page, Paged, page_of_rows
+from weft.kernel.text.clean import clean_line
 from weft.relationships.events import Unfollowed
 from weft.timelines.events import ReadingChanged
 from weft.timelines.model import List, RepliesPolicy
@@ -28,7 +29,7 @@ class ListEdit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_list_title(title: str) -> str:
-    title = title.strip()
+    title = clean_line(title, MAX_TITLE + 1)
     if not title:
         raise Invalid("list.title_blank", field="title")
     if len(title) > MAX_TITLE:

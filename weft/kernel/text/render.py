@@ -14,6 +14,7 @@ from urllib.parse import quote
 import msgspec
 from markupsafe import escape
 
+from weft.kernel.text.clean import cap_marks
 from weft.kernel.text.entities import Entities, MentionSpan, TagSpan, UrlSpan, find_entities, tag_key
 from weft.kernel.text.sanitise import plain_text, sanitise_remote
 
@@ -47,14 +48,14 @@ def render_post(
     if entities is None:
         entities = find_entities(text)
     if not (entities.tags or entities.urls or entities.mentions):
-        return _paragraphs(str(escape(text)))
+        return _paragraphs(_words(text))
     parts: list[str] = []
     at = 0
     for span in _in_order(entities):
-        parts.append(escape(text[at : span.start]))
+        parts.append(_words(text[at : span.start]))
         parts.append(_span(span, mentions, tag_base))
         at = span.end
-    parts.append(escape(text[at:]))
+    parts.append(_words(text[at:]))
     return _paragraphs("".join(parts))
 
 
@@ -71,7 +72,7 @@ def render_field(value: str) -> str:
     urls = find_entities(value).urls
     if len(urls) == 1 and urls[0].text == value:
         return _url_link(urls[0], _OWN_LINK_REL)
-    return str(escape(value))
+    return _words(value)
 
 
 def with_quote_link(html: str, url: str) -> str:
@@ -80,6 +81,11 @@ def with_quote_link(html: str, url: str) -> str:
         return html
     link = escape(url)
     return f'<p class="quote-inline">RE: <a href="{link}">{link}</a></p>{html}'
+
+
+def _words(text: str) -> str:
+    """Text to be read: escaped, and no higher than writing is."""
+    return str(escape(text if text.isascii() else cap_marks(text)))
 
 
 def _in_order(entities: Entities) -> list[UrlSpan | MentionSpan | TagSpan]:
@@ -106,12 +112,12 @@ def _span(span: UrlSpan | MentionSpan | TagSpan, mentions: Mapping[str, MentionL
     if isinstance(span, UrlSpan):
         return _url_link(span, _LINK_REL)
     known = mentions.get(span.handle)
-    return str(escape(span.text)) if known is None or not _is_web(known.url) else _mention_link(known)
+    return _words(span.text) if known is None or not _is_web(known.url) else _mention_link(known)
 
 
 def _tag_link(tag: TagSpan, base: str) -> str:
     href = escape(base + quote(tag_key(tag.name), safe=""))
-    return f'<a href="{href}" class="mention hashtag" rel="tag">#<span>{escape(tag.name)}</span></a>'
+    return f'<a href="{href}" class="mention hashtag" rel="tag">#<span>{_words(tag.name)}</span></a>'
 
 
 def _mention_link(link: MentionLink) -> str:
@@ -128,7 +134,7 @@ def _url_link(url: UrlSpan, rel: str) -> str:
     cut = ' class="ellipsis"' if len(rest) > shown else ' class=""'
     return (
         f'<a href="{escape(url.text)}" target="_blank" rel="{escape(rel)}" translate="no">'
-        f'<span class="invisible">{escape(scheme)}://</span><span{cut}>{escape(rest[:shown])}</span>'
+        f'<span class="invisible">{escape(scheme)}://</span><span{cut}>{_words(rest[:shown])}</span>'
         f'<span class="invisible">{escape(rest[shown:])}</span></a>'
     )
 

@@ -23,7 +23,7 @@ _ATTRIBUTES = {
     "ol": {"start", "reversed"},
     "li": {"value"},
 }
-_SCHEMES = frozenset("http https dat dweb ipfs ipns ssb gopher xmpp magnet gemini".split())
+_SCHEMES = frozenset(("http", "https"))
 _CLASSES = frozenset("mention hashtag ellipsis invisible quote-inline".split())
 _MICROFORMAT = re.compile(r"(?:h|p|u|dt|e)-[A-Za-z0-9-]{1,40}")
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
