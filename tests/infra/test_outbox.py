@@ -214,8 +214,10 @@ async def test_a_periodic_job_runs_in_one_process_at_a_time(db: Db) -> None:
         nonlocal running, most, runs
         running += 1
         most, runs = max(most, running), runs + 1
-        await asyncio.sleep(0.01)
-        running -= 1
+        try:
+            await asyncio.sleep(0.01)
+        finally:
+            running -= 1
 
     async def fail(db: Db) -> None:
         raise ValueError("a fault")

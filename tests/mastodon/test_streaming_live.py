@@ -126,6 +126,7 @@ class Heard(StreamListener):
         self.updates: list[Any] = []
         self.notifications: list[Any] = []
         self.conversations: list[Any] = []
+        self.beats: list[Any] = []
         self.changed = threading.Condition()
 
     def on_update(self, status: Any) -> None:
@@ -133,6 +134,9 @@ class Heard(StreamListener):
 
     def on_notification(self, notification: Any) -> None:
         self._note(self.notifications, notification)
+
+    def handle_heartbeat(self) -> None:
+        self._note(self.beats, True)
 
     def on_conversation(self, conversation: Any) -> None:
         self._note(self.conversations, conversation)
@@ -163,6 +167,7 @@ def test_the_python_client_hears_posts_and_notifications(server: LiveServer, ann
     stream = client.stream_user(heard, run_async=True)
     try:
         assert client.stream_healthy()
+        heard.wait_for(heard.beats)
         status = ann.say(f"hi @{bob.name}")
         assert str(heard.wait_for(heard.updates).id) == status["id"]
         notification = heard.wait_for(heard.notifications)
@@ -176,6 +181,7 @@ def test_the_python_client_hears_of_conversations(server: LiveServer, ann: Perso
     heard = Heard()
     stream = client.stream_direct(heard, run_async=True)
     try:
+        heard.wait_for(heard.beats)
         status = ann.say(f"psst @{bob.name}", visibility="direct")
         conversation = heard.wait_for(heard.conversations)
         assert str(conversation.last_status.id) == status["id"] and conversation.unread
