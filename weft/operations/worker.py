@@ -26,6 +26,7 @@ import uvicorn.protocols.http.httptools_impl
 import uvicorn.protocols.websockets.websockets_sansio_impl
 import uvloop
 
+from weft.operations.http_protocol import WholeAnswers
 from weft.operations.listen import BACKLOG
 from weft.settings import Settings
 
@@ -135,7 +136,7 @@ def _configuration(asgi: Asgi) -> uvicorn.Config:
     return uvicorn.Config(
         asgi,
         loop="none",
-        http="httptools",
+        http=WholeAnswers,
         ws="websockets-sansio",
         ws_max_size=MOST_SOCKET_BYTES,
         ws_per_message_deflate=False,

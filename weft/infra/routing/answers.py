@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -33,6 +33,9 @@ PAGE_CSP = (
     b"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 API_CSP = b"default-src 'none'; frame-ancestors 'none'"
+WHOLE = "weft.whole"
+"""Where in the scope a server puts a function that sends a finished answer with status 200 at once: header lines and
+body in, False where it cannot."""
 RETRY_SECONDS = 5
 STUCK_S = 30.0
 
@@ -136,6 +139,25 @@ def _error_headers(error: WeftError) -> list[Header]:
     if "allow" in error.values:
         return [(b"allow", str(error.values["allow"]).encode())]
     return []
+
+
+def joined(headers: Sequence[Header]) -> bytes:
+    """Header lines as they go over the wire."""
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
+def head_of(response: Response, headers: Sequence[Header], base: bytes) -> bytes | None:
+    """The header lines of an ordinary answer in one piece, ``base`` among them. None where the answer replaces some of
+    those or says something odd, so that its headers must be merged one by one."""
+    lines = [b"content-type: %b\r\ncontent-length: %d\r\n" % (response.content_type, len(response.body))]
+    for header in headers:
+        lines.append(b"%b: %b\r\n" % header)
+    for header in response.headers:
+        if header[0] in _REPLACEABLE or b"\n" in header[1] or b"\r" in header[1]:
+            return None
+        lines.append(b"%b: %b\r\n" % header)
+    lines.append(base)
+    return b"".join(lines)
 
 
 async def send_whole(send: Send, response: Response, headers: list[Header], head: bool) -> None:

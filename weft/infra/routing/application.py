@@ -218,6 +218,11 @@ class Application:
 
     async def _send(self, exchange: Exchange, response: Response, send: Send) -> None:
         entry = exchange.entry
+        whole = exchange.scope.pop(answers.WHOLE, None)
+        if whole is not None and entry is not None and _is_ordinary(exchange, response):
+            lines = answers.head_of(response, exchange.headers, entry.base_lines)
+            if lines is not None and whole(lines, response.body):
+                return
         base = entry.base if entry is not None else self._bases[exchange.style]
         headers = [(b"content-type", response.content_type), *exchange.headers]
         headers += answers.merge_headers(base, response.headers)
@@ -280,6 +285,16 @@ def _raw_path(scope: Scope) -> str:
         return str(raw, "ascii")
     except UnicodeDecodeError:
         raise NotFound("route.absent") from None
+
+
+def _is_ordinary(exchange: Exchange, response: Response) -> bool:
+    """Whether it may go out in one piece: a whole body, success, and a connection that stays."""
+    return (
+        response.status == 200
+        and response.stream is None
+        and exchange.headers[-1][0] != b"connection"
+        and exchange.scope["method"] != "HEAD"
+    )
 
 
 def _without_method(method: str, found: Found[Entry]) -> Response:

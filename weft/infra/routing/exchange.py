@@ -24,13 +24,14 @@ JSON_PREFIXES = ("/api/", "/oauth/", "/nodeinfo", "/.well-known/")
 class Entry:
     """A route with everything about it that is the same for each request."""
 
-    __slots__ = ("base", "body_limit", "context", "general", "handler", "reader", "route", "special")
+    __slots__ = ("base", "base_lines", "body_limit", "context", "general", "handler", "reader", "route", "special")
 
     def __init__(self, route: Route, context: Any, page_csp: bytes) -> None:
         self.route = route
         self.context = context
         self.handler = route.handler
         self.base = answers.base_headers(route.style, page_csp)
+        self.base_lines = answers.joined(self.base)
         self.reader = None if route.params is None else ParamReader(route.params, route.style is Style.WEFT)
         # Apps send `{}` or a few fields where no body is declared; that much is taken everywhere.
         self.body_limit = max(route.body, SMALL_BODY)
