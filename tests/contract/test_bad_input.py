@@ -134,7 +134,7 @@ def test_an_unknown_id_is_not_found_on_any_route_that_writes(surface: Surface, a
 
 def is_named(operation: Operation) -> bool:
     """The path names something by a word that may be new: a tag, a reaction."""
-    return "/tags/" in operation.path or "{group_key}" in operation.path or operation.path.startswith("/assets")
+    return "/tag" in operation.path or "{group_key}" in operation.path or operation.path.startswith("/assets")
 
 
 @pytest.mark.parametrize("odd", ODD_IDS)
@@ -283,9 +283,9 @@ def test_a_hostile_file_is_refused(server: LiveServer, ann: Person, calm: None, 
     for path in ("/api/v2/media", "/api/v1/media"):
         answer = ann.http.post(path, files={"file": file})
         assert answer.status_code == 422, answer.text
-    for name in ("avatar", "header"):
+    for name in ("avatar", "header") if file[1] else ():
         answer = ann.http.patch("/api/v1/accounts/update_credentials", files={name: file})
-        assert answer.status_code in ((200, 422) if kind == "nothing" else (422,)), answer.text
+        assert answer.status_code == 422, answer.text
 
 
 def test_values_that_fit_no_rule_change_nothing(ann: Person, calm: None) -> None:

@@ -162,6 +162,7 @@ ROUTES: tuple[Route, ...] = (
         sees=Sees.OWN,
         rate=API,
         body=0,
+        refusals=(422,),
         returns=bool,
         summary="Whether one's address is confirmed",
         tag="accounts",

@@ -159,6 +159,8 @@ def possible_refusals(route: Route) -> set[int]:
     refusals = {400, 404, 413, 429, 503, *route.refusals}
     if route.auth is not Auth.NONE:
         refusals |= {401, 403}
+    if route.style is Style.PAGE and route.params is not None:
+        refusals.add(403)
     if route.params is not None or route.auth is Auth.USER or route.method in BODY_METHODS:
         refusals.add(422)
     if route.method in BODY_METHODS:
