@@ -29,13 +29,14 @@ _ENTRY_OVERHEAD = 1500
 class AccountEntry:
     """One account: its values and its encoded entity."""
 
-    __slots__ = ("account", "body", "changes", "counts", "id", "stale")
+    __slots__ = ("account", "body", "changes", "counts", "id", "limited", "stale")
 
     def __init__(self, id_: int) -> None:
         self.id = AccountId(id_)
         self.account: Account
         self.counts = AccountCounts()
         self.body = b""
+        self.limited = False
         self.changes = 0
         self.stale = UNKNOWN
 
@@ -98,6 +99,12 @@ class PostEntry:
     def size(self) -> int:
         return _ENTRY_OVERHEAD + len(self.head) + len(self.text)
 
+    def parts(self) -> tuple[PostEntry, ...]:
+        """The post, what it reposts and what that quotes: everything that is read where it is shown."""
+        quoted = self.inner.quoted if self.inner is not None else self.quoted
+        parts = (self, self.inner, quoted)
+        return tuple(one for one in parts if one is not None and not one.missing and one.head)
+
     def spoil(self) -> None:
         self.changes += 1
         self.stale = UNKNOWN
@@ -105,6 +112,11 @@ class PostEntry:
     def recount(self) -> None:
         self.changes += 1
         self.stale = max(self.stale, RECOUNT)
+
+
+def words_of(parts: Iterable[PostEntry]) -> str:
+    """The folded words of several posts, kept apart so that no phrase runs from one into the next."""
+    return " \x1f ".join(one.text for one in parts if one.text)
 
 
 class Shelf(Generic[E]):
@@ -139,7 +151,16 @@ class Shelf(Generic[E]):
         """Account for an entry's bytes once they are known."""
         self._bytes += entry.size
         if self._bytes > self._half:
-            self._old, self._young, self._bytes = self._young, {}, 0
+            dropped, self._old, self._young, self._bytes = self._old, self._young, {}, 0
+            for gone in dropped.values():
+                gone.spoil()  # whoever still holds it must ask again: no event reaches it from here on
+
+    def hold(self, entry: E) -> E:
+        """The entry that is kept under this one's id; this one itself, kept again, where there is none."""
+        known = self.get(entry.id)
+        if known is None:
+            known = self._young[entry.id] = entry
+        return known
 
     def spoil(self, ids: Iterable[int]) -> None:
         for id_ in ids:

@@ -14,9 +14,10 @@ from weft.infra.routing.paging import link_header
 from weft.infra.routing.table import Call, Response
 from weft.kernel.paging import Page, Paged
 from weft.mastodon.context import Mastodon
-from weft.mastodon.fragments import PostEntry
+from weft.mastodon.fragments import PostEntry, words_of
+from weft.relationships.model import Visibility
 from weft.timelines.model import FilterContext, Viewer
-from weft.timelines.service import Source, filter_hits
+from weft.timelines.service import Source, filter_hits, wants_language
 
 MOST_SCANNED = 400
 """How many candidates are looked at for one page."""
@@ -93,23 +94,36 @@ def respond(call: Call[Mastodon, Any], body: bytes, paged: Paged[Any]) -> Respon
 
 def _wanted(app: Mastodon, viewer: Viewer, context: FilterContext) -> Callable[[PostEntry], bool] | None:
     """What else must hold for a post to be shown, or None where nothing does: the usual case."""
-    if context != "home" or not (viewer.filters or _choosy(viewer)):
+    if context == "public":
+        return _is_listed
+    if context != "home" or not (viewer.filters or viewer.followed_tags or _choosy(viewer)):
         return None
     now_ms = app.clock.now_ms()
-    return lambda entry: not hides(viewer, entry, context, now_ms) and in_wanted_language(viewer, entry)
+    return lambda entry: (
+        not hides(viewer, entry, context, now_ms)
+        and wants_language(viewer, entry.post.author_id, (entry.inner or entry).post.language)
+        and (_is_listed(entry) or _is_met(entry, viewer))
+    )
+
+
+def _is_listed(entry: PostEntry) -> bool:
+    """Whether public places show the author; the indexes keep what a limited one wrote before."""
+    return not entry.author.limited
+
+
+def _is_met(entry: PostEntry, viewer: Viewer) -> bool:
+    """Whether the viewer reads the author anyway, not because of a tag."""
+    author = entry.post.author_id
+    return author == viewer.id or author in viewer.following or entry.post.visibility == Visibility.DIRECT
 
 
 def hides(viewer: Viewer, entry: PostEntry, context: FilterContext, now_ms: int) -> bool:
     """Whether a filter of the viewer takes the post out of this context."""
     if not viewer.filters or entry.post.author_id == viewer.id:
         return False
-    for one in (entry, entry.inner, entry.quoted):
-        if one is None or one.missing or not one.head:
-            continue
-        for hit in filter_hits(viewer, one.text, (one.id,), now_ms):
-            if hit.filter.action == "hide" and context in hit.filter.contexts:
-                return True
-    return False
+    parts = entry.parts()
+    hits = filter_hits(viewer, words_of(parts), tuple(one.post.id for one in parts), now_ms)
+    return any(hit.filter.action == "hide" and context in hit.filter.contexts for hit in hits)
 
 
 def _choosy(viewer: Viewer) -> bool:
@@ -118,15 +132,6 @@ def _choosy(viewer: Viewer) -> bool:
     if known is None:
         known = viewer.sources["choosy"] = any(follow.languages for follow in viewer.following.values())
     return known
-
-
-def in_wanted_language(viewer: Viewer, entry: PostEntry) -> bool:
-    """Whether a post is in one of the languages in which its author is followed; one without a language always is."""
-    follow = viewer.following.get(entry.post.author_id)
-    if follow is None or not follow.languages:
-        return True
-    language = (entry.inner or entry).post.language.partition("-")[0]
-    return not language or language in {code.partition("-")[0] for code in follow.languages}
 
 
 # ------------------------------------------------------------------------------------------------------- hidden cursors

@@ -41,6 +41,8 @@ from weft.settings import Settings
 from weft.timelines.model import Viewer
 
 _MARKS_KEPT = 4000
+_DEPTH = 3
+"""How deep a status reaches: a repost shows a post, which shows what it quotes, which names what that quotes."""
 
 
 class Presenter:
@@ -121,17 +123,27 @@ class Presenter:
         """Load stale posts, then what they repost and quote, level by level, then their authors."""
         level: Sequence[PostEntry] = entries
         seen: list[PostEntry] = []
-        for _ in range(4):
+        held: dict[int, PostEntry] = {}
+        for _ in range(1 + _DEPTH):
             stale = {entry.id: entry for entry in level if entry.stale}.values()
             unknown = [entry for entry in stale if entry.stale == UNKNOWN]
             await self._recount(reader, [entry for entry in stale if entry.stale == RECOUNT])
             await self._load_posts(reader, unknown)
             seen.extend(level)
-            level = [inner for entry in level for inner in (entry.inner, entry.quoted) if inner is not None]
-            if not level:
+            held.update({entry.id: entry for entry in level})
+            below = [inner for entry in level for inner in (entry.inner, entry.quoted) if inner is not None]
+            if not below:
                 break
-        authors = {entry.author.id: entry.author for entry in seen if not entry.missing}
+            level = [self._posts.hold(entry) for entry in below]
+        known = [entry for entry in seen if not entry.missing]
+        authors = {entry.author.id: self._accounts.hold(entry.author) for entry in known}
         await self._refresh_accounts(reader, list(authors.values()))
+        for entry in known:  # only what is loaded by now: others may be about to show the entry
+            entry.author = authors[entry.author.id]
+            if entry.inner is not None:
+                entry.inner = held.get(entry.inner.id, entry.inner)
+            if entry.quoted is not None:
+                entry.quoted = held.get(entry.quoted.id, entry.quoted)
 
     async def _recount(self, reader: Reader, entries: Sequence[PostEntry]) -> None:
         if not entries:
@@ -139,6 +151,8 @@ class Presenter:
         changes = [entry.changes for entry in entries]
         counts = await load_counts(reader, [entry.id for entry in entries])
         for entry, before in zip(entries, changes, strict=True):
+            if entry.changes != before and entry.stale == FRESH:
+                continue  # overtaken by a load that began after the event
             entry.tally = counts.get(entry.id, PostCounts())
             self._shaper.shape_counts(entry)
             if entry.changes == before:
@@ -154,11 +168,14 @@ class Presenter:
         polls = await load_polls(reader, [post.id for post in posts.values() if post.has_poll])
         media = await load_media(reader, [id_ for post in posts.values() for id_ in post.media_ids])
         quoted = await load_posts(reader, [post.quote_of for post in posts.values() if post.quote_of is not None])
-        people = {id_ for post in posts.values() for id_ in (post.author_id, *post.mentions)} | {
+        ids_of_people = {id_ for post in posts.values() for id_ in (post.author_id, *post.mentions)} | {
             post.author_id for post in quoted.values()
         }
-        await self._refresh_accounts(reader, [self._accounts.open(id_) for id_ in people])
+        people = {id_: self._accounts.open(id_) for id_ in ids_of_people}
+        await self._refresh_accounts(reader, list(people.values()))
         for entry, before in zip(entries, changes, strict=True):
+            if entry.changes != before and entry.stale != UNKNOWN:
+                continue  # overtaken by a load that began after the event
             post = posts.get(entry.id)
             if post is None:
                 entry.missing = True
@@ -167,27 +184,29 @@ class Presenter:
             entry.post = post
             entry.tally = counts.get(post.id, PostCounts())
             entry.poll = polls.get(post.id)
-            self._link(entry)
-            mentioned = [self._accounts.open(id_) for id_ in post.mentions]
+            self._link(entry, people[post.author_id])
+            quoted_post = quoted.get(post.quote_of or 0)
             self._shaper.shape_post(
                 entry,
                 [media[id_] for id_ in post.media_ids if id_ in media],
-                mentioned,
-                self._address(quoted.get(post.quote_of or 0)),
+                [people[id_] for id_ in post.mentions],
+                self.addresses.post(quoted_post, people[quoted_post.author_id].account) if quoted_post else "",
             )
             if entry.changes == before:
                 entry.stale = FRESH
             self._posts.loaded(entry)
 
-    def _address(self, post: Post | None) -> str:
-        return self.addresses.post(post, self._accounts.open(post.author_id).account) if post is not None else ""
-
-    def _link(self, entry: PostEntry) -> None:
+    def _link(self, entry: PostEntry, author: AccountEntry) -> None:
         post = entry.post
-        entry.author = self._accounts.open(post.author_id)
-        entry.inner = self._posts.open(post.repost_of) if post.repost_of is not None else None
-        entry.quoted = self._posts.open(post.quote_of) if post.quote_of is not None else None
+        entry.author = author
+        entry.inner = self._linked(entry.inner, post.repost_of)
+        entry.quoted = self._linked(entry.quoted, post.quote_of)
         entry.audience = post.audience(author_gone=entry.author.account.gone)
+
+    def _linked(self, known: PostEntry | None, id_: int | None) -> PostEntry | None:
+        if id_ is None:
+            return None
+        return known if known is not None and known.id == id_ else self._posts.open(id_)
 
     async def _refresh_accounts(self, reader: Reader, entries: Sequence[AccountEntry]) -> None:
         stale = [entry for entry in entries if entry.stale]
@@ -198,7 +217,7 @@ class Presenter:
         accounts = await load_accounts(reader, ids)
         counts = await load_account_counts(reader, ids)
         for entry, before in zip(stale, changes, strict=True):
-            if entry.id not in accounts:
+            if entry.id not in accounts or (entry.changes != before and entry.stale == FRESH):
                 continue
             entry.account = accounts[entry.id]
             entry.counts = counts.get(entry.id, AccountCounts())
@@ -207,16 +226,25 @@ class Presenter:
                 entry.stale = FRESH
             self._accounts.loaded(entry)
 
-    def learn(self, post: Post, counts: AccountCounts) -> None:
+    def account_changes(self, id_: int) -> int:
+        """How many events the account's entry has seen: to be handed to ``learn`` with what was written since."""
+        entry = self._accounts.get(id_)
+        return entry.changes if entry is not None else -1
+
+    def learn(self, post: Post, counts: AccountCounts, changes: int) -> None:
         """Take a plain post that was just written, and its author's counters, without reading them back.
 
-        Only for a post without media, mentions, poll or quote, whose author's entry is known; others are loaded.
+        Only for a post without media, mentions, poll or quote, whose author's entry is known; others are loaded. The
+        counters are taken where the post is all that happened to the author since ``changes`` were counted.
         """
         author = self._accounts.get(post.author_id)
+        entry = self._posts.open(post.id)
         if (
             author is None
             or not author.body
             or author.stale == UNKNOWN  # its profile changed meanwhile: read it
+            or entry.changes
+            or entry.stale != UNKNOWN  # somebody was faster
             or post.media_ids
             or post.mentions
             or post.has_poll
@@ -224,12 +252,12 @@ class Presenter:
             or post.repost_of
         ):
             return
-        author.counts = counts
-        self._shaper.shape_account(author)
-        author.stale = FRESH
-        entry = self._posts.open(post.id)
+        if author.stale == RECOUNT and author.changes == changes + 1:
+            author.counts = counts
+            self._shaper.shape_account(author)
+            author.stale = FRESH
         entry.post = post
-        self._link(entry)
+        self._link(entry, author)
         self._shaper.shape_post(entry, [], [])
         entry.stale = FRESH
         self._posts.loaded(entry)
@@ -283,20 +311,23 @@ class Presenter:
             befriended = await self._look_up(wanted, viewer)
             if viewer.changes == changes:
                 break
-            viewer.marks.clear()
         return befriended
 
     async def _look_up(self, wanted: _Wanted, viewer: Viewer) -> frozenset[int]:
         assert viewer.id is not None
+        changes = viewer.changes
         if len(viewer.marks) > _MARKS_KEPT:
             viewer.marks.clear()
             viewer.changes += 1  # the marks of this very page went too: look again
             return frozenset()
         async with self._db.read() as reader:
-            viewer.marks.update(await load_marks(reader, viewer.id, wanted.roots))
+            marks = await load_marks(reader, viewer.id, wanted.roots)
             votes = await load_votes(reader, viewer.id, wanted.polls)
+            friends = await followers_among(reader, viewer.id, wanted.authors) if wanted.authors else frozenset()
+        if viewer.changes == changes:  # else all of it may be out of date: the caller looks again
+            viewer.marks.update(marks)
             viewer.votes.update({id_: votes.get(id_, ()) for id_ in wanted.polls})
-            return await followers_among(reader, viewer.id, wanted.authors) if wanted.authors else frozenset()
+        return friends
 
     async def statuses(self, entries: Sequence[PostEntry], viewer: Viewer) -> bytes:
         """A JSON array of the entries, which the caller knows to be visible."""
@@ -353,12 +384,16 @@ class Presenter:
         return self._shaper
 
 
-def _stale_within(entry: PostEntry) -> bool:
+def _stale_within(entry: PostEntry, depth: int = _DEPTH) -> bool:
     for inner in (entry.inner, entry.quoted):
         if (
             inner is not None
             and not inner.missing
-            and (inner.stale or inner.author.stale or (not inner.simple and _stale_within(inner)))
+            and (
+                inner.stale
+                or inner.author.stale
+                or (depth > 1 and not inner.simple and _stale_within(inner, depth - 1))
+            )
         ):
             return True
     return False
@@ -381,7 +416,7 @@ def _unknown_to(entries: Sequence[PostEntry], viewer: Viewer) -> _Wanted | None:
                 wanted = wanted or _Wanted()
                 wanted.roots[entry.id] = entry.post.root_id or entry.id
             continue
-        for shown in (entry, entry.inner, entry.quoted):
+        for shown in (entry, entry.inner, entry.quoted, entry.inner.quoted if entry.inner is not None else None):
             if shown is None or shown.missing or shown.stale == UNKNOWN:
                 continue
             wanted = wanted or _Wanted()

@@ -15,7 +15,7 @@ from weft.kernel.text.render import MentionLink, render_bio, render_field, rende
 from weft.kernel.text.terms import fold
 from weft.mastodon import entities as e
 from weft.mastodon.addresses import VISIBILITIES, Addresses, day
-from weft.mastodon.fragments import AccountEntry, PostEntry
+from weft.mastodon.fragments import AccountEntry, PostEntry, words_of
 from weft.media.model import Media
 from weft.posts.model import Marks, Poll, Post, QuotePolicy, ReplyPolicy, may_quote, may_reply, quote_policy_of
 from weft.relationships.model import Visibility, can_see
@@ -38,6 +38,7 @@ class Shaper:
     # ------------------------------------------------------------------ accounts
 
     def shape_account(self, entry: AccountEntry) -> None:
+        entry.limited = entry.account.state == "limited"
         entry.body = _encode(self.account(entry))
 
     def account(self, entry: AccountEntry) -> e.Account:
@@ -265,7 +266,10 @@ class Shaper:
     def _tail(self, entry: PostEntry, viewer: Viewer, befriended: frozenset[int], now_ms: int) -> bytes:
         post = entry.post
         own = viewer.id == post.author_id
-        hits = filter_hits(viewer, entry.text, (post.id,), now_ms) if viewer.filters and not own else ()
+        hits: Sequence[FilterHit] = ()
+        if viewer.filters and not own:
+            parts = entry.parts()
+            hits = filter_hits(viewer, words_of(parts), tuple(one.post.id for one in parts), now_ms)
         quotes = may_quote(post, viewer.id, follows=post.author_id in viewer.following)
         tail = _tail(
             _Tail(
@@ -316,7 +320,7 @@ def quote_state(entry: PostEntry, viewer: Viewer) -> str:
     if state != "accepted":
         return state or "pending"
     author = quoted.post.author_id
-    if author in viewer.bounds.blocking:
+    if author in viewer.bounds.blocking and not quoted.audience.gone and quoted.post.visibility <= Visibility.UNLISTED:
         return "blocked_account"
     if not can_see(quoted.audience, viewer.facts):
         return "unauthorized"

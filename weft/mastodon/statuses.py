@@ -71,6 +71,7 @@ async def create(call: Call[Mastodon, CreateParams]) -> Response:
 async def _write(app: Mastodon, viewer: Viewer, draft: Draft) -> Response:
     assert viewer.id is not None
     author = await author_of(app, viewer.id)
+    changes = app.presenter.account_changes(author.id)
     try:
         created = await create_post(app.db, await prepare(app.db, author, draft, limits_of(app)))
     except WeftError as error:
@@ -81,7 +82,7 @@ async def _write(app: Mastodon, viewer: Viewer, draft: Draft) -> Response:
         return Response(200, await app.presenter.show(earlier.id, viewer))
     post = created.post
     if created.counts is not None:
-        app.presenter.learn(post, created.counts)
+        app.presenter.learn(post, created.counts, changes)
         if post.root_id is None:
             viewer.marks[post.id] = _UNMARKED
     return Response(200, await app.presenter.show(post.id, viewer))

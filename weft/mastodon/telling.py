@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from weft.accounts.model import Account
 from weft.mastodon.context import Mastodon
-from weft.mastodon.fragments import PostEntry
+from weft.mastodon.fragments import PostEntry, words_of
 from weft.mastodon.presenter import Presenter
 from weft.posts.model import Post
 from weft.timelines.model import Viewer
@@ -39,13 +39,11 @@ class ToldPost:
 
     @property
     def text(self) -> str:
-        inner = self._entry.inner
-        return self._entry.text if inner is None else inner.text
+        return words_of(self._entry.parts())
 
     @property
     def ids(self) -> tuple[int, ...]:
-        inner = self._entry.inner
-        return (self._entry.id,) if inner is None else (self._entry.id, inner.id)
+        return tuple(one.id for one in self._entry.parts())
 
     def visible(self, viewer: Viewer) -> bool:
         return self._presenter.visible(self._entry, viewer)

@@ -18,7 +18,7 @@ from weft.posts.model import Post
 from weft.relationships.model import Visibility
 from weft.timelines.model import List, Viewer
 from weft.timelines.rings import MEDIA, REPLY, REPOST, Candidate
-from weft.timelines.sources import wants_at_home, wants_in_list, wants_in_public
+from weft.timelines.sources import wants_at_home, wants_in_list, wants_in_public, wants_language
 
 ChannelKind = Literal["home", "notifications", "public", "tag", "list", "conversations"]
 Place = Literal["anywhere", "here", "elsewhere"]
@@ -75,6 +75,8 @@ class Offer(msgspec.Struct, frozen=True):
     """Its author is not limited: public places show it."""
     is_local: bool
     candidate: Candidate
+    language: str
+    """Of a repost that of the reposted post."""
 
 
 def offer_of(post: Post, event: PostCreated | PostEdited, *, is_listed: bool, is_local: bool) -> Offer:
@@ -83,7 +85,8 @@ def offer_of(post: Post, event: PostCreated | PostEdited, *, is_listed: bool, is
     flags = (REPLY if post.reply_to is not None else 0) | (REPOST if post.repost_of is not None else 0)
     flags |= MEDIA if post.media_ids else 0
     candidate = Candidate(post.id, post.author_id, flags, post.repost_author or post.reply_to_account or 0)
-    return Offer(post, frozenset(map(tag_key, names)), is_listed, is_local, candidate)
+    language = event.language if isinstance(event, PostCreated) else post.language
+    return Offer(post, frozenset(map(tag_key, names)), is_listed, is_local, candidate, language)
 
 
 class Interest:
@@ -177,7 +180,11 @@ def wants(subscription: Subscription, offer: Offer, viewer: Viewer) -> bool:
         case "list":
             assert subscription.listed is not None
             member = post.author_id in subscription.members and post.visibility != Visibility.DIRECT
-            return member and wants_in_list(offer.candidate, viewer, subscription.listed, subscription.members)
+            return (
+                member
+                and wants_language(viewer, post.author_id, offer.language)
+                and wants_in_list(offer.candidate, viewer, subscription.listed, subscription.members)
+            )
         case "public":
             answers = post.reply_to is not None and post.reply_to_account != post.author_id
             return _is_public(offer) and not answers and _in_place(channel, offer, viewer)
@@ -193,9 +200,8 @@ def _belongs_at_home(offer: Offer, viewer: Viewer) -> bool:
         return True
     if post.visibility == Visibility.DIRECT:
         return viewer.id in post.mentions
-    follow = viewer.following.get(post.author_id)
-    if follow is not None:
-        return not follow.languages or not post.language or post.language in follow.languages
+    if post.author_id in viewer.following:
+        return wants_language(viewer, post.author_id, offer.language)
     return _is_public(offer) and not offer.tags.isdisjoint(viewer.followed_tags)
 
 

@@ -40,7 +40,7 @@ from weft.timelines.markers import Marker, load_markers, save_markers
 from weft.timelines.people import active_people, dismiss_suggestion, newest_people, suggest_people
 from weft.timelines.queries import load_filters, load_lists, load_members
 from weft.timelines.rings import Candidate
-from weft.timelines.sources import Chunk, Fixed, Source, Timelines
+from weft.timelines.sources import Chunk, Fixed, Source, Timelines, wants_language
 from weft.timelines.streams import Streams
 from weft.timelines.tags import (
     NamedTag,
@@ -129,4 +129,5 @@ __all__ = [
     "unfeature_by_id",
     "unfeature_tag",
     "unfollow_tag",
+    "wants_language",
 ]

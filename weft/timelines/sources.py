@@ -95,6 +95,9 @@ class Timelines:
 
     def _edited(self, event: PostEdited) -> None:
         before, now = {tag_key(name) for name in event.old_tags}, {tag_key(name) for name in event.tags}
+        if before - now:
+            kept = [one for one in self._newest if one[1].id != event.post_id or one[0] not in before - now]
+            self._newest = deque(kept, maxlen=_NEWEST_KEPT)
         for key in before - now:
             if key in self._tags:
                 self._tags[key].remove(event.post_id)
@@ -259,6 +262,14 @@ def wants_at_home(entry: Candidate, viewer: Viewer) -> bool:
     if entry.flags & REPLY and follow is not None:
         return other in (author, viewer.id) or other in viewer.following
     return True
+
+
+def wants_language(viewer: Viewer, author_id: int, language: str) -> bool:
+    """Whether it is one of the languages in which the author is followed; what has no language always is wanted."""
+    follow = viewer.following.get(author_id)
+    if follow is None or not follow.languages or not language:
+        return True
+    return language.partition("-")[0] in {code.partition("-")[0] for code in follow.languages}
 
 
 class ListSource:
