@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Coroutine
+
 import asyncpg
 import pytest
 
@@ -63,3 +66,75 @@ async def test_a_lost_connection_says_that_the_database_is_away(db: Db) -> None:
             await reader.value("SELECT pg_terminate_backend(pg_backend_pid()) -- shared")
     async with db.read() as reader:
         assert await reader.value("SELECT 1 -- shared") == 1
+
+
+SLEEP = "SELECT pg_sleep($1) -- shared"
+MY_SESSION = "SELECT pg_backend_pid() -- shared"
+OPEN = """
+SELECT count(*) FROM pg_stat_activity  -- shared
+ WHERE datname = current_database() AND application_name = 'weft' AND pid <> pg_backend_pid() AND state <> 'idle'
+"""
+
+
+async def cut_short(work: Callable[[asyncio.Event], Coroutine[None, None, None]]) -> None:
+    """Cancel somebody's work while its statement is running."""
+    begun = asyncio.Event()
+    task = asyncio.create_task(work(begun))
+    await begun.wait()
+    await asyncio.sleep(0.05)  # the statement is on its way by then; nothing here depends on how far it came
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def none_is_busy(db: Db) -> bool:
+    async with asyncio.timeout(5):
+        while True:
+            async with db.read() as reader:
+                if await reader.value(OPEN) == 0:
+                    return True
+            await asyncio.sleep(0.02)
+
+
+async def test_a_cancelled_read_leaves_no_statement_behind(db: Db) -> None:
+    async def read(begun: asyncio.Event) -> None:
+        async with db.read() as reader:
+            begun.set()
+            await reader.value(SLEEP, 30.0)
+
+    for _ in range(8):  # more often than there are connections
+        await cut_short(read)
+    assert await none_is_busy(db)
+    async with db.read() as reader:
+        assert await reader.value("SELECT 7 -- shared") == 7
+
+
+async def test_a_cancelled_transaction_writes_nothing_and_leaves_nothing_open(db: Db) -> None:
+    async def write(begun: asyncio.Event) -> None:
+        async with db.job() as tx:
+            await tx.execute(WRITE, "half", "x")
+            begun.set()
+            await tx.value(SLEEP, 30.0)
+
+    for _ in range(8):
+        await cut_short(write)
+    assert await none_is_busy(db)
+    async with db.read() as reader:
+        assert await reader.values(NAMES) == []
+
+
+async def test_a_statement_that_takes_too_long_is_ended(db: Db) -> None:
+    with pytest.raises(Unavailable):
+        async with db.read_within(50) as reader:
+            await reader.value(SLEEP, 30.0)
+    assert await none_is_busy(db)
+    async with db.read_within(50) as reader:
+        assert await reader.value("SELECT 7 -- shared") == 7
+
+
+async def test_a_bound_is_gone_with_its_reader(db: Db) -> None:
+    async with db.read_within(50) as reader:
+        bounded = await reader.value(MY_SESSION)
+    async with db.read() as reader:
+        assert await reader.value(MY_SESSION) == bounded
+        await reader.value(SLEEP, 0.1)

@@ -16,6 +16,7 @@ import asyncpg
 
 LONGEST_STATEMENT_MS = 60_000
 CLOSE_S = 5.0
+_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class Connections:
@@ -26,6 +27,7 @@ class Connections:
         self._size = size
         self._idle: list[Any] = []
         self._lent: set[Any] = set()
+        self._ending: set[asyncio.Task[None]] = set()
         self._opening = 0
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._closed = False
@@ -57,15 +59,32 @@ class Connections:
 
     def release(self, connection: Any, *, broken: bool = False) -> None:
         """Give a connection back. ``broken``: it may be in the middle of something, and is not used again."""
+        if broken and not self._closed and not connection.is_closed():
+            task = asyncio.get_running_loop().create_task(self._end(connection))
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+            return
         self._lent.discard(connection)
         if self._closed and not self._lent:
             self._all_returned.set()
-        if self._closed or broken or connection.is_closed() or connection.is_in_transaction():
+        if self._closed or connection.is_closed() or connection.is_in_transaction():
             connection.terminate()
             self._hand_over(None)
             return
         if not self._hand_over(connection):
             self._idle.append(connection)
+
+    async def _end(self, connection: Any) -> None:
+        """Close a connection after the server ended what runs on it, which ``close`` asks for and waits for."""
+        try:
+            await connection.close(timeout=CLOSE_S)
+        except (*_AWAY, TimeoutError):
+            connection.terminate()
+        finally:
+            self._lent.discard(connection)
+            if self._closed and not self._lent:
+                self._all_returned.set()
+            self._hand_over(None)
 
     async def close(self) -> None:
         """Close what is idle, wait shortly for what is lent, and cut the rest."""

@@ -35,7 +35,11 @@ _AWAY = (
     asyncpg.CrashShutdownError,
     ConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.QueryCanceledError,
 )
+_BROKEN = (asyncio.CancelledError, asyncpg.InternalClientError)
+"""After these a connection may be in the middle of something, and is not used again."""
 ACQUIRE_TIMEOUT_S = 10.0
 
 
@@ -95,8 +99,47 @@ class Reader:
     def _give_back(self, error: BaseException | None) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            # Whoever was cancelled may have left a statement running on it.
-            self._db.release(connection, broken=isinstance(error, asyncio.CancelledError))
+            self._db.release(connection, broken=isinstance(error, _BROKEN))
+
+
+BOUND = "SELECT set_config('statement_timeout', $1, true)"
+
+
+class BoundedReader(Reader):
+    """Statements that the server ends when they take too long; the reader then says that the database is away."""
+
+    __slots__ = ("_longest_ms", "_transaction")
+
+    def __init__(self, db: Db, longest_ms: int) -> None:
+        super().__init__(db)
+        self._longest_ms = longest_ms
+        self._transaction: Any = None
+
+    async def __aenter__(self) -> BoundedReader:
+        await super().__aenter__()
+        assert self._connection is not None
+        self._transaction = self._connection.transaction(readonly=True)
+        try:
+            await self._transaction.start()
+            await self._connection.execute(BOUND, str(self._longest_ms))
+        except BaseException as error:
+            self._give_back(error)
+            _raise_away(error)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._transaction.rollback()
+        except _AWAY:
+            pass  # the server rolls back what a lost connection left open
+        except BaseException as late:
+            self._give_back(late)
+            raise
+        self._give_back(error)
+        _raise_away(error)
 
 
 class Tx(Reader):
@@ -270,6 +313,10 @@ class Db:
 
     def read(self) -> Reader:
         return Reader(self)
+
+    def read_within(self, longest_ms: int) -> BoundedReader:
+        """For statements whose cost depends on what somebody asks: each may take so long and no longer."""
+        return BoundedReader(self, longest_ms)
 
     def connections(self) -> tuple[int, int]:
         """How many connections are open, and how many of them idle."""
