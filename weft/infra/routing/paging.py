@@ -16,6 +16,8 @@ from weft.kernel.paging import Page, Paged
 Header = tuple[bytes, bytes]
 
 _CURSORS = frozenset({"max_id", "min_id", "since_id"})
+# A token has no place in an address of ours, also where somebody put it into the one they asked for.
+_DROPPED = _CURSORS | {"access_token"}
 
 
 class PageParams(msgspec.Struct, kw_only=True):
@@ -49,7 +51,7 @@ def link_header(call: Call[Any, Any], base_url: str, paged: Paged[Any]) -> list[
     if paged.next_id is None and paged.prev_id is None:
         return []
     query = call.query
-    if query and ("_id=" in query or "%" in query):
+    if query and ("_id=" in query or "_token" in query or "%" in query):
         query = _without_cursors(query)
     stem = f"{base_url}{call.url_path}?{query}&" if query else f"{base_url}{call.url_path}?"
     if "<" in stem or ">" in stem or '"' in stem:
@@ -63,7 +65,7 @@ def link_header(call: Call[Any, Any], base_url: str, paged: Paged[Any]) -> list[
 
 
 def _without_cursors(query: str) -> str:
-    return "&".join(part for part in query.split("&") if part and unquote_plus(part.partition("=")[0]) not in _CURSORS)
+    return "&".join(part for part in query.split("&") if part and unquote_plus(part.partition("=")[0]) not in _DROPPED)
 
 
 def _cursor(text: str | None) -> int | None:
