@@ -63,27 +63,36 @@ def headers_of(server: LiveServer, caller: str) -> dict[str, str]:
 
 
 @pytest.mark.timeout(170)
-@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
-@pytest.mark.parametrize("caller", ["visitor", "user", "app"])
+@pytest.mark.parametrize(
+    ("caller", "mode"),
+    [
+        ("visitor", GenerationMode.POSITIVE),
+        ("app", GenerationMode.POSITIVE),
+        ("user", GenerationMode.POSITIVE),
+        ("user", GenerationMode.NEGATIVE),
+    ],
+)
 def test_every_route_answers_as_documented(
     server: LiveServer, document: dict[str, Any], caller: str, mode: GenerationMode
 ) -> None:
     schema = schemathesis.openapi.from_dict(document)
     headers, logged, wrong = headers_of(server, caller), len(failures(server)), []
     for result in schema.get_all_operations():
-        operation = result.ok()
+        operation: Any = result.ok()  # type: ignore[union-attr]
+        if mode is GenerationMode.NEGATIVE and not (operation.query or operation.body):
+            continue  # whatever is sent there is allowed
         if operation.path.startswith(ENDLESS) and caller == "user" and operation.method == "get":
             continue
 
         @settings(QUIET, max_examples=EXAMPLES[mode])
         @given(case=operation.as_strategy(generation_mode=mode))
-        def ask(case: Case) -> None:
+        def ask(case: Case[Any]) -> None:
             case.call_and_validate(base_url=server.url, headers=headers, checks=CHECKS, timeout=20)
 
         try:
             ask()
         except Unsatisfiable:
-            pass  # whatever is sent there is allowed
+            pass  # nothing else is forbidden there
         except FailureGroup as group:
             wrong += [f"{operation.label}: {failure.title} {failure.message}" for failure in group.exceptions]
     assert not wrong, "\n\n".join(wrong)
