@@ -87,14 +87,14 @@ def all_jobs(settings: Settings, ports: Ports) -> list[Job]:
 
 
 def event_kinds() -> list[type[Event]]:
-    """Every event there is: each slice's module of events is imported by now."""
+    """Every event there is, without their bases: each slice's module of events is imported by now."""
     kinds: list[type[Event]] = []
     waiting: list[type[Event]] = [Event]
     while waiting:
         below = waiting.pop().__subclasses__()
         kinds += below
         waiting += below
-    return sorted(kinds, key=lambda kind: kind.__name__)
+    return sorted((kind for kind in kinds if not kind.__subclasses__()), key=lambda kind: kind.__name__)
 
 
 def all_routes() -> list[Route]:

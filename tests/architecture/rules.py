@@ -159,7 +159,7 @@ def only_post_entry_moves_money(source: Source) -> Iterator[str]:
 BLIND = frozenset({"Exception", "BaseException"})
 # The router's outermost part is `application`. Signals are the dispatcher within a process: the write is done, and one
 # listener's fault is not another's. Periodic jobs are dispatched by time instead of by an event.
-BLIND_OWNERS = frozenset({"router", "application", "dispatcher", "supervisor", "signals", "periodic"})
+BLIND_OWNERS = frozenset({"router", "application", "dispatcher", "supervisor", "signals", "periodic", "errands"})
 
 
 def errors_are_caught_by_kind(source: Source) -> Iterator[str]:

@@ -109,19 +109,21 @@ class Errands:
         try:
             if run is not None:
                 await run(event)
-        except WeftError as error:
+        except Exception as error:  # a fault in one errand ends neither it nor the others
             await self._put_off(row, error)
             return True
         async with self._db.once(row["bucket"]) as tx:
             await tx.execute(DONE, row["bucket"], row["id"])
         return True
 
-    async def _put_off(self, row: Row, error: WeftError) -> None:
-        """Try again later; what was refused for good, or too often, is given up."""
-        log.warning("errand.failed", kind=row["kind"], attempt=row["attempts"], error=error.code)
+    async def _put_off(self, row: Row, error: Exception) -> None:
+        """Try again later; what was refused for good, or failed too often, is given up."""
+        final = isinstance(error, WeftError) and not isinstance(error, Unavailable)
+        reason = error.code if isinstance(error, WeftError) else type(error).__name__
+        log.warning("errand.failed", kind=row["kind"], attempt=row["attempts"], error=reason)
         now = self._db.clock.now_ms()
         async with self._db.once(row["bucket"]) as tx:
-            if isinstance(error, Unavailable) and row["attempts"] < MOST_ATTEMPTS:
+            if not final and row["attempts"] < MOST_ATTEMPTS:
                 await tx.execute(LATER, row["bucket"], row["id"], now + 5_000 * 2 ** row["attempts"])
             else:
-                await tx.execute(BURY, row["bucket"], row["id"], "errand", error.code, now)
+                await tx.execute(BURY, row["bucket"], row["id"], "errand", reason, now)

@@ -1,0 +1,81 @@
+"""Errands are done at least once, outside any transaction, whatever one of them does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weft.infra.db import Db
+from weft.infra.errands import LEASE_MS, MOST_ATTEMPTS, Errands
+from weft.infra.events import Event, EventCodec
+from weft.kernel.clock import ManualClock
+from weft.kernel.errors import Invalid, Unavailable
+
+
+class Asked(Event):
+    number: int
+
+
+class Runner:
+    """Does what it is told to do with each number."""
+
+    def __init__(self) -> None:
+        self.done: list[int] = []
+        self.faults: dict[int, Exception] = {}
+
+    async def run(self, event: Asked) -> None:
+        if event.number in self.faults:
+            raise self.faults[event.number]
+        self.done.append(event.number)
+
+
+async def errands(db: Db, *numbers: int) -> tuple[Errands, Runner]:
+    runner = Runner()
+    made = Errands(db, EventCodec([Asked]), {Asked: runner.run})
+    async with db.job() as tx:
+        await made.store(tx, [Asked(number=number) for number in numbers])
+    return made, runner
+
+
+async def rows(db: Db, table: str) -> Any:
+    async with db.read() as reader:
+        return await reader.value(f"SELECT count(*) FROM {table}  -- all buckets")
+
+
+async def test_each_errand_is_done_once_and_forgotten(db: Db) -> None:
+    made, runner = await errands(db, 1, 2, 3)
+    assert await made.run_due() == 3
+    assert sorted(runner.done) == [1, 2, 3]
+    assert await rows(db, "errands") == 0
+
+
+async def test_what_is_away_is_tried_again_later(db: Db, clock: ManualClock) -> None:
+    made, runner = await errands(db, 1, 2)
+    runner.faults[1] = Unavailable("mail.failed")
+    await made.run_due()
+    assert runner.done == [2]
+    runner.faults.clear()
+    clock.advance(60)
+    await made.run_due()
+    assert sorted(runner.done) == [1, 2]
+
+
+async def test_a_refusal_is_a_dead_letter_at_once_and_a_fault_after_some_tries(db: Db, clock: ManualClock) -> None:
+    made, runner = await errands(db, 1, 2)
+    runner.faults = {1: Invalid("mail.refused"), 2: ValueError("a fault in the program")}
+    await made.run_due()
+    assert await rows(db, "dead_letters") == 1
+    for _ in range(MOST_ATTEMPTS):
+        clock.advance(3600)
+        await made.run_due()
+    assert await rows(db, "dead_letters") == 2
+    assert await rows(db, "errands") == 0
+
+
+async def test_an_errand_whose_runner_died_is_taken_again_when_its_lease_ends(db: Db, clock: ManualClock) -> None:
+    made, runner = await errands(db, 1)
+    async with db.job() as tx:
+        await tx.execute("UPDATE errands SET due_ms = $1, attempts = 1  -- all buckets", tx.now_ms + LEASE_MS)
+    assert await made.run_due() == 0
+    clock.advance(LEASE_MS / 1000 + 1)
+    assert await made.run_due() == 1
+    assert runner.done == [1]
