@@ -17,7 +17,7 @@ from weft.mastodon.context import Mastodon
 from weft.mastodon.entities import Account, Status
 from weft.mastodon.presenter import raw
 from weft.mastodon.tags import present_tags
-from weft.search.service import PostSearch, search_accounts, search_posts, search_tags
+from weft.search.service import SEARCH_MS, PostSearch, search_accounts, search_posts, search_tags
 from weft.timelines.model import Viewer
 
 
@@ -62,7 +62,7 @@ async def search(call: Call[Mastodon, SearchParams]) -> Response:
     if wanted in ("", "accounts"):
         answer.accounts = raw(await found_accounts(app, viewer, AccountSearch(text, limit, offset, params.following)))
     if wanted in ("", "hashtags"):
-        async with app.db.read() as reader:
+        async with app.db.read_within(SEARCH_MS) as reader:
             tags = await search_tags(reader, text, limit, offset)
         answer.hashtags = await present_tags(app, viewer, [name for _, name in tags])
     if wanted in ("", "statuses") and viewer.id is not None:
@@ -79,7 +79,7 @@ class AccountSearch(msgspec.Struct, frozen=True):
 
 async def found_accounts(app: Mastodon, viewer: Viewer, search: AccountSearch) -> bytes:
     """A JSON array of the accounts that match, without those who and whom the viewer blocked."""
-    async with app.db.read() as reader:
+    async with app.db.read_within(SEARCH_MS) as reader:
         ids = await search_accounts(
             reader, search.text, following=list(viewer.following), limit=search.offset + search.limit + 40
         )
@@ -100,7 +100,7 @@ async def _found_posts(app: Mastodon, viewer: Viewer, params: SearchParams, limi
         before=parse_id(params.max_id or "") or MAX_ID,
         after=parse_id(params.min_id or "") or 0,
     )
-    async with app.db.read() as reader:
+    async with app.db.read_within(SEARCH_MS) as reader:
         ids = await search_posts(reader, asked)
     entries = [entry for entry in await app.presenter.load(ids) if app.presenter.visible(entry, viewer)]
     return await app.presenter.statuses(entries, viewer)
@@ -126,7 +126,7 @@ async def _resolve(app: Mastodon, viewer: Viewer, url: str, params: SearchParams
         if params.type in ("", "statuses"):
             answer.statuses = raw(await app.presenter.statuses(entries, viewer))
     elif name and params.type in ("", "accounts"):
-        async with app.db.read() as reader:
+        async with app.db.read_within(SEARCH_MS) as reader:
             account = await find_by_handle(reader, name)
         answer.accounts = raw(await app.presenter.accounts([account.id] if account is not None else []))
     return answer

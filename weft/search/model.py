@@ -37,13 +37,18 @@ def _ms(year: int, month: int, day: int) -> int:
     return int(datetime(year, month, day, tzinfo=UTC).timestamp() * 1000)
 
 
-def is_findable(post: Post, author: Account, viewer_id: AccountId | None, marks: Marks | None) -> bool:
-    """Whether the viewer may find the post by its words: what is theirs, and public posts of authors who agreed."""
+def is_findable(
+    post: Post, author: Account, viewer_id: AccountId | None, marks: Marks | None, *, follows: bool
+) -> bool:
+    """Whether the viewer may find the post by its words: what is theirs, and public posts of authors who agreed.
+
+    A limited author's posts are found only by those who follow.
+    """
     if viewer_id is not None and (post.author_id == viewer_id or viewer_id in post.mentions):
         return True
     if marks is not None and (marks.liked or marks.bookmarked or marks.reposted):
         return True
-    return post.visibility == Visibility.PUBLIC and author.indexable
+    return post.visibility == Visibility.PUBLIC and author.indexable and (follows or author.state != "limited")
 
 
 def satisfies(post: Post, author: Account, query: SearchQuery, viewer_id: AccountId | None) -> bool:

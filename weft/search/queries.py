@@ -4,30 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from weft.infra.db import Reader
 from weft.search.model import Span
 
-# A common word matches a large part of all posts, so the newest spans are tried first (service.py).
+
+class Terms(msgspec.Struct, frozen=True):
+    """What a post's terms must be like: all of the first, none of the second, and not all of the third."""
+
+    required: list[str]
+    excluded: list[str] = []
+    unlike: list[str] = []
+
+
+# A common word is found by reading the newest posts, whose cost is bounded; the index of terms would hand out a large
+# part of all posts before the first could be shown.
+READ_NEWEST = """
+WITH newest AS MATERIALIZED (
+    SELECT post_id, terms FROM search_posts WHERE post_id > $4 AND post_id < $5  -- all buckets; search_posts_newest
+     ORDER BY post_id DESC LIMIT $6
+)
+SELECT (SELECT min(post_id) FROM newest), (SELECT count(*) FROM newest) AS read,
+       ARRAY(SELECT post_id FROM newest WHERE terms @> $1::text[] AND NOT terms && $2::text[]
+                AND (cardinality($3::text[]) = 0 OR NOT terms @> $3::text[]) ORDER BY post_id DESC)
+"""
+
+# Materialized, so that the words choose the index and not the order.
 FIND_POSTS = """
-SELECT post_id, terms @> $3::text[] AS exact FROM search_posts  -- all buckets; search_posts_terms
- WHERE terms @> $1::text[] AND NOT terms && $2::text[] AND post_id > $4 AND post_id < $5
- ORDER BY exact DESC, post_id DESC LIMIT $6 OFFSET $7
+WITH found AS MATERIALIZED (
+    SELECT post_id FROM search_posts  -- all buckets; search_posts_terms
+     WHERE terms @> $1::text[] AND NOT terms && $2::text[] AND (cardinality($3::text[]) = 0 OR NOT terms @> $3::text[])
+)
+SELECT post_id FROM found WHERE post_id > $4 AND post_id < $5 ORDER BY post_id DESC LIMIT $6
 """
 
 
-async def find_posts(
-    reader: Reader, terms: tuple[list[str], list[str], list[str]], span: Span, limit: int, offset: int
-) -> list[int]:
-    """Posts that hold all of the first terms and none of the second, those with all of the third ones first."""
-    rows = await reader.rows(FIND_POSTS, *terms, span.after, span.before, limit, offset)
-    return [row[0] for row in rows]
+async def read_newest(reader: Reader, terms: Terms, span: Span, count: int) -> tuple[list[int], int | None]:
+    """Of the newest ``count`` posts those that match, and below which id there are more; None where there are none."""
+    row = await reader.row(READ_NEWEST, terms.required, terms.excluded, terms.unlike, span.after, span.before, count)
+    assert row is not None
+    return list(row[2]), row[0] if row[1] == count else None
+
+
+async def find_posts(reader: Reader, terms: Terms, span: Span, limit: int) -> list[int]:
+    """The newest posts that match, wherever they are."""
+    return await reader.values(FIND_POSTS, terms.required, terms.excluded, terms.unlike, span.after, span.before, limit)
 
 
 POSTS_OF = """
 SELECT post_id FROM search_posts  -- all buckets: those of the authors
  WHERE author_id = ANY($1::bigint[]) AND bucket = ANY($2::smallint[]) AND post_id > $3 AND post_id < $4
    AND terms @> $5::text[] AND NOT terms && $6::text[]
- ORDER BY post_id DESC LIMIT $7 OFFSET $8
+ ORDER BY post_id DESC LIMIT $7
 """
 
 FIND_ACCOUNTS = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
@@ -18,9 +18,15 @@ from weft.relationships.model import Facts, can_see
 from weft.relationships.service import load_facts
 from weft.search import queries
 from weft.search.model import PREFIX, Span, is_findable, satisfies, span_of
+from weft.search.queries import Terms
 
 _STEP = 200
 _MOST_SCANNED = 2000
+_WINDOW = 2000
+_RARE = 50
+"""Words that fewer than one in so many posts holds are rare: then the index is cheaper than reading on."""
+SEARCH_MS = 2000
+"""How long one statement of a search may take."""
 
 
 class PostSearch(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,13 +50,16 @@ async def search_posts(reader: Reader, search: PostSearch) -> list[int]:
     if authors is not None and not authors:
         return []
     span = span_of(query, search.before, search.after)
+    most = search.offset + search.limit
     found: list[int] = []
-    for start in range(0, _MOST_SCANNED, _STEP):
-        ids = await _candidates(reader, query, span, start, authors)
-        found += await _findable(reader, ids, query, search.viewer_id)
-        if len(ids) < _STEP or len(found) >= search.offset + search.limit:
-            break
-    return found[search.offset : search.offset + search.limit]
+    scanned = 0
+    async for ids in _candidates(reader, query, span, authors):
+        for start in range(0, len(ids), _STEP):
+            found += await _findable(reader, ids[start : start + _STEP], query, search.viewer_id)
+            scanned += min(_STEP, len(ids) - start)
+            if len(found) >= most or scanned >= _MOST_SCANNED:
+                return found[search.offset : most]
+    return found[search.offset : most]
 
 
 async def _author_ids(reader: Reader, query: SearchQuery, search: PostSearch) -> list[int] | None:
@@ -64,22 +73,51 @@ async def _author_ids(reader: Reader, query: SearchQuery, search: PostSearch) ->
 
 
 async def _candidates(
-    reader: Reader, query: SearchQuery, span: Span, start: int, authors: Sequence[int] | None
-) -> list[int]:
-    if authors is None:
-        terms = (query.required, query.excluded, query.exact)
-        return await queries.find_posts(reader, terms, span, _STEP, start)
-    return await reader.values(
-        queries.POSTS_OF,
-        list(authors),
-        [bucket_of(id_) for id_ in authors],
-        span.after,
-        span.before,
-        query.required,
-        query.excluded,
-        _STEP,
-        start,
-    )
+    reader: Reader, query: SearchQuery, span: Span, authors: Sequence[int] | None
+) -> AsyncIterator[list[int]]:
+    """Posts that match by their terms, those with the very marks of the query first, then the newest first."""
+    if authors is not None:
+        async for ids in _by_authors(reader, query, span, authors):
+            yield ids
+        return
+    stages = [Terms(query.required, query.excluded)]
+    if query.exact:
+        marked = [*query.required, *query.exact]
+        stages = [Terms(marked, query.excluded), Terms(query.required, query.excluded, query.exact)]
+    for terms in stages:
+        async for ids in _newest_first(reader, terms, span):
+            yield ids
+
+
+async def _newest_first(reader: Reader, terms: Terms, span: Span) -> AsyncIterator[list[int]]:
+    """Windows of the newest posts as long as the words are common in them, then the index."""
+    while True:
+        ids, below = await queries.read_newest(reader, terms, span, _WINDOW)
+        yield ids
+        if below is None:
+            return
+        span = Span(span.after, below)
+        if len(ids) < _WINDOW // _RARE:
+            break
+    while True:
+        ids = await queries.find_posts(reader, terms, span, _STEP)
+        yield ids
+        if len(ids) < _STEP:
+            return
+        span = Span(span.after, ids[-1])
+
+
+async def _by_authors(
+    reader: Reader, query: SearchQuery, span: Span, authors: Sequence[int]
+) -> AsyncIterator[list[int]]:
+    buckets = [bucket_of(id_) for id_ in authors]
+    while True:
+        given = list(authors), buckets, span.after, span.before, query.required, query.excluded, _STEP
+        ids = await reader.values(queries.POSTS_OF, *given)
+        yield ids
+        if len(ids) < _STEP:
+            return
+        span = Span(span.after, ids[-1])
 
 
 async def _findable(reader: Reader, ids: Sequence[int], query: SearchQuery, viewer_id: AccountId) -> list[int]:
@@ -94,7 +132,7 @@ async def _findable(reader: Reader, ids: Sequence[int], query: SearchQuery, view
         if post is None or author is None or not can_see(post.audience(author.gone), facts):
             continue
         if (
-            is_findable(post, author, viewer_id, marks.get(id_))
+            is_findable(post, author, viewer_id, marks.get(id_), follows=author.id in facts.following)
             and satisfies(post, author, query, viewer_id)
             and phrases_match(query, post.text)
         ):
@@ -145,4 +183,4 @@ async def search_tags(reader: Reader, text: str, limit: int, offset: int = 0) ->
     return await queries.find_tags(reader, key, limit, offset) if key else []
 
 
-__all__ = ["PostSearch", "search_accounts", "search_posts", "search_tags"]
+__all__ = ["SEARCH_MS", "PostSearch", "search_accounts", "search_posts", "search_tags"]

@@ -543,6 +543,8 @@ CREATE TABLE search_posts (
     PRIMARY KEY (bucket, post_id)
 );
 CREATE INDEX search_posts_terms ON search_posts USING gin (terms) WITH (fastupdate = on, gin_pending_list_limit = 4096);
+-- For common words: the newest posts are read one after the other.
+CREATE INDEX search_posts_newest ON search_posts (post_id);
 
 -- kind: derived
 CREATE TABLE search_accounts (
