@@ -22,7 +22,7 @@ E = TypeVar("E", "AccountEntry", "PostEntry")
 FRESH, RECOUNT, UNKNOWN = 0, 1, 2
 """How stale an entry is: not at all, only its counters, or all of it."""
 
-_ENTRY_OVERHEAD = 1500
+_ENTRY_OVERHEAD = 2400
 """Bytes that an entry's Python objects take beside its text."""
 
 
@@ -65,6 +65,9 @@ class PostEntry:
         "id",
         "inner",
         "missing",
+        "plain",
+        "plain_author",
+        "plain_inner",
         "poll",
         "post",
         "quoted",
@@ -86,6 +89,11 @@ class PostEntry:
         self.tally = PostCounts()
         self.head = b""
         self.counts = b""
+        self.plain = b""
+        """The whole status for a user who did nothing with it, joined with the author's body ``plain_author`` and, of a
+        repost, with ``plain_inner``."""
+        self.plain_author: bytes | None = None
+        self.plain_inner: bytes | None = None
         self.text = ""
         """Folded text, summary, options and alt texts: what filters are matched against."""
         self.simple = False
@@ -97,7 +105,7 @@ class PostEntry:
 
     @property
     def size(self) -> int:
-        return _ENTRY_OVERHEAD + len(self.head) + len(self.text)
+        return _ENTRY_OVERHEAD + 2 * len(self.head) + len(self.text)
 
     def parts(self) -> tuple[PostEntry, ...]:
         """The post, what it reposts and what that quotes: everything that is read where it is shown."""
@@ -154,6 +162,11 @@ class Shelf(Generic[E]):
             dropped, self._old, self._young, self._bytes = self._old, self._young, {}, 0
             for gone in dropped.values():
                 gone.spoil()  # whoever still holds it must ask again: no event reaches it from here on
+
+    def open_all(self, ids: Iterable[int]) -> list[E]:
+        """``open`` for each, for the common case that all of them were read lately."""
+        known, open_ = self._young.get, self.open
+        return [known(id_) or open_(id_) for id_ in ids]
 
     def hold(self, entry: E) -> E:
         """The entry that is kept under this one's id; this one itself, kept again, where there is none."""

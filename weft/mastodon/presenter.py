@@ -102,8 +102,7 @@ class Presenter:
 
     async def load(self, ids: Sequence[int]) -> list[PostEntry]:
         """Entries of the posts that exist, up to date, in the order of ``ids``; deleted ones are among them."""
-        open_ = self._posts.open
-        entries = [open_(id_) for id_ in ids]
+        entries = self._posts.open_all(ids)
         for entry in entries:
             if entry.stale or entry.author.stale or (not entry.simple and _stale_within(entry)):
                 async with self._db.read() as reader:
@@ -332,22 +331,12 @@ class Presenter:
     async def statuses(self, entries: Sequence[PostEntry], viewer: Viewer) -> bytes:
         """A JSON array of the entries, which the caller knows to be visible."""
         befriended = await self.prepare(entries, viewer)
-        out: list[bytes] = []
-        join, now = self._shaper.join, self._clock.now_ms()
-        for entry in entries:
-            out.append(b",")
-            join(out, entry, viewer, befriended, now)
-        if not out:
-            return b"[]"
-        out[0] = b"["
-        out.append(b"]")
-        return b"".join(out)
+        whole, now = self._shaper.whole, self._clock.now_ms()
+        return b"[%b]" % b",".join([whole(entry, viewer, befriended, now) for entry in entries])
 
     async def status(self, entry: PostEntry, viewer: Viewer) -> bytes:
         befriended = await self.prepare((entry,), viewer)
-        out: list[bytes] = []
-        self._shaper.join(out, entry, viewer, befriended, self._clock.now_ms())
-        return b"".join(out)
+        return self._shaper.whole(entry, viewer, befriended, self._clock.now_ms())
 
     def unmarked(self, entry: PostEntry, viewer: Viewer) -> bytes:
         """The status for a viewer who cannot have done anything with it yet: nothing is looked up."""

@@ -17,14 +17,23 @@ from weft.mastodon import entities as e
 from weft.mastodon.addresses import VISIBILITIES, Addresses, day
 from weft.mastodon.fragments import AccountEntry, PostEntry, words_of
 from weft.media.model import Media
-from weft.posts.model import Marks, Poll, Post, QuotePolicy, ReplyPolicy, may_quote, may_reply, quote_policy_of
+from weft.posts.model import (
+    UNMARKED,
+    Marks,
+    Poll,
+    Post,
+    QuotePolicy,
+    ReplyPolicy,
+    may_quote,
+    may_reply,
+    quote_policy_of,
+)
 from weft.relationships.model import Visibility, can_see
 from weft.timelines.model import FilterHit, Viewer
 from weft.timelines.service import filter_hits
 
 _encode = msgspec.json.Encoder().encode
 _SHORTCODE = re.compile(r":([A-Za-z0-9_]{2,64}):")
-_NO_MARKS = Marks()
 _UNKNOWN_KEYS = b',"reblog":null,"poll":null,"quote":null'
 
 
@@ -195,6 +204,7 @@ class Shaper:
 
     def shape_counts(self, entry: PostEntry) -> None:
         tally = entry.tally
+        entry.plain_author = None  # what was joined is out of date
         entry.counts = b',"replies_count":%d,"reblogs_count":%d,"favourites_count":%d,"quotes_count":%d,"account":' % (
             tally.replies,
             tally.reposts,
@@ -203,6 +213,30 @@ class Shaper:
         )
 
     # ------------------------------------------------------------------ for one viewer
+
+    def whole(self, entry: PostEntry, viewer: Viewer, befriended: frozenset[int], now_ms: int) -> bytes:
+        """One status as this viewer sees it.
+
+        Most readers did nothing with most posts: for them a plain post is joined once and kept with its entry, which
+        makes a page of 20 a third cheaper.
+        """
+        shown = entry.inner or entry
+        usual = (
+            shown.simple
+            and viewer.marks.get(shown.id) is UNMARKED
+            and not viewer.filters
+            and viewer.id != shown.audience.author_id
+        )
+        author = entry.author.body
+        within = self.whole(shown, viewer, befriended, now_ms) if usual and shown is not entry else None
+        if usual and entry.plain_author is author and entry.plain_inner is within:
+            return entry.plain
+        out: list[bytes] = []
+        self.join(out, entry, viewer, befriended, now_ms)
+        joined = b"".join(out)
+        if usual:
+            entry.plain, entry.plain_author, entry.plain_inner = joined, author, within
+        return joined
 
     def join(self, out: list[bytes], entry: PostEntry, viewer: Viewer, befriended: frozenset[int], now_ms: int) -> None:
         """Append the pieces of one status as this viewer sees it. ``befriended``: authors that follow the viewer."""
@@ -221,7 +255,7 @@ class Shaper:
         if entry.simple:
             out.append(_UNKNOWN_KEYS)
             if not viewer.filters:
-                marks = viewer.marks.get(entry.id, _NO_MARKS) if viewer.id is not None else None
+                marks = viewer.marks.get(entry.id, UNMARKED) if viewer.id is not None else None
                 own = viewer.id == entry.audience.author_id
                 out.append(_simple_tail(marks, own))
                 return
@@ -277,7 +311,7 @@ class Shaper:
                 may_quote=quotes,
                 reply_policy=post.reply_policy,
                 can_reply=may_reply(post, viewer.id, befriended=post.author_id in befriended),
-                marks=viewer.marks.get(entry.id, _NO_MARKS) if viewer.id is not None else None,
+                marks=viewer.marks.get(entry.id, UNMARKED) if viewer.id is not None else None,
                 pinnable=own and post.visibility != Visibility.DIRECT,
             )
         )

@@ -21,7 +21,7 @@ from weft.mastodon.post_requests import (
 )
 from weft.mastodon.presenter import raw
 from weft.mastodon.scheduled import ScheduledStatus, present_scheduled
-from weft.posts.model import Draft, Marks, Post
+from weft.posts.model import UNMARKED, Draft, Post
 from weft.posts.service import (
     create_post,
     delete_post,
@@ -36,7 +36,7 @@ from weft.timelines.model import Viewer
 
 POST_BODY = 4 * SMALL_BODY
 MOST_AT_ONCE = 20
-_UNMARKED = Marks()
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -84,7 +84,7 @@ async def _write(app: Mastodon, viewer: Viewer, draft: Draft) -> Response:
     if created.counts is not None:
         app.presenter.learn(post, created.counts, changes)
         if post.root_id is None:
-            viewer.marks[post.id] = _UNMARKED
+            viewer.marks[post.id] = UNMARKED
     return Response(200, await app.presenter.show(post.id, viewer))
 
 

@@ -162,6 +162,10 @@ class Marks(msgspec.Struct, frozen=True):
     thread_muted: bool = False
 
 
+UNMARKED = Marks()
+"""Nothing: what most viewers did with most posts. Compared by identity where that is enough."""
+
+
 class Version(msgspec.Struct, frozen=True, kw_only=True):
     """One revision of an edited post."""
 

@@ -9,7 +9,7 @@ import msgspec
 from weft.infra.db import Reader, Row
 from weft.kernel.ids import AccountId, PostId, bucket_of
 from weft.kernel.paging import Page
-from weft.posts.model import Marks, Poll, Post, PostCounts, Version
+from weft.posts.model import UNMARKED, Marks, Poll, Post, PostCounts, Version
 from weft.relationships.model import Visibility
 
 POSTS = """
@@ -135,10 +135,11 @@ async def load_marks(reader: Reader, viewer_id: AccountId, roots: dict[int, int]
     for row in rows:
         done[row[0]].add(row[1])
     liked, reposted, bookmarked, pinned, muted = done
-    return {
-        id_: Marks(id_ in liked, id_ in reposted, id_ in bookmarked, id_ in pinned, root in muted)
-        for id_, root in roots.items()
-    }
+    marks = dict.fromkeys(roots, UNMARKED)
+    for id_, root in roots.items():
+        if root in muted or any(id_ in each for each in done):
+            marks[id_] = Marks(id_ in liked, id_ in reposted, id_ in bookmarked, id_ in pinned, root in muted)
+    return marks
 
 
 VERSIONS = """
