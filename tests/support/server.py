@@ -71,6 +71,8 @@ class LiveServer:
         self.url = url
         self.database_url = database_url
         self.data = data
+        self.said: list[str] = []
+        """The lines it printed up to the one that it is ready."""
         self.visitor = httpx.Client(base_url=url, timeout=30)
         self._clients: list[httpx.Client] = [self.visitor]
 
@@ -165,10 +167,14 @@ def start_server(
         env=os.environ | {"WEFT_LIMITS": "off"} | dict(environ or {}),
     )
     assert process.stdout is not None
+    said: list[str] = []
     for line in process.stdout:
+        said.append(line)
         found = READY.search(line)
         if found:
-            return LiveServer(process, found[1], database_url, data)
+            server = LiveServer(process, found[1], database_url, data)
+            server.said = said
+            return server
     process.wait()
     raise AssertionError(f"weft up ended with {process.returncode}:\n{(data.parent / f'{data.name}.log').read_text()}")
 

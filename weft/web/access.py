@@ -61,7 +61,7 @@ async def access_page(call: Call[Web, AccessParams], browser: Browser, said: str
         "error": error,
         "has_password": browser.user is not None and browser.user.has_password,
         "oidc": web.settings.oidc_name if web.oidc is not None else "",
-        "leaves": True,
+        "leaves": web.oidc is not None,
     }
     return show(call, browser, "access.html", values, 422 if error else 200)
 

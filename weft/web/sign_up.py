@@ -74,7 +74,7 @@ def _page(call: Call[Web, SignUpParams], browser: Browser, problems: dict[str, l
         "error": "sign_up.refused" if problems else error,
         "return_to": safe_return(params.return_to),
         "oidc": web.settings.oidc_name if web.oidc is not None else "",
-        "leaves": True,
+        "leaves": web.oidc is not None,
     }
     return show(call, browser, "sign_up.html", values, 422 if problems or error else 200)
 
