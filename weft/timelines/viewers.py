@@ -84,9 +84,8 @@ class Viewers:
         self._spoiled.update(self._loads)
 
     async def _load(self, account_id: AccountId) -> Viewer:
-        running = self._loads.get(account_id)
-        if running is not None:
-            await running
+        while (running := self._loads.get(account_id)) is not None:  # one at a time, or one could hide another's spoil
+            await asyncio.wait((running,))  # a waiter that is cancelled must not take the load with it
             found = self._viewers.get(account_id)
             if found is not None:
                 return found
