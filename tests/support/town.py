@@ -27,7 +27,7 @@ from weft.mastodon.presenter import Presenter
 from weft.media import queries as media_queries
 from weft.media.model import Media
 from weft.posts import jobs as posts_jobs
-from weft.posts.service import Limits
+from weft.posts.service import Heat, Limits
 from weft.relationships.model import FollowOptions
 from weft.relationships.service import block, follow
 from weft.settings import Settings
@@ -81,6 +81,7 @@ class Town:
             "viewers": self.viewers,
             "timelines": self.timelines,
             "presenter": self.presenter,
+            "heat": Heat(),
         }
         self.app = cast(Mastodon, SimpleNamespace(**ports))
         serving = Serving(authenticate=authenticator, admit=admit, clock=clock, base_url=BASE)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from weft.posts.service import Heat
 
 if TYPE_CHECKING:
     from weft.accounts.service import Authenticator, Passwords
@@ -47,3 +49,4 @@ class Mastodon:
     """The public key that browsers ask pushes to be signed with."""
     document: Document
     census: Census
+    heat: Heat = field(default_factory=Heat)

@@ -65,7 +65,8 @@ async def _shown(call: Call[Mastodon, Any], id_: int, viewer: Viewer) -> Respons
 async def favourite(call: Call[Mastodon, None]) -> Response:
     entry, viewer = await _seen(call)
     known, marked, counted = viewer.marks.get(entry.id), viewer.changes, entry.changes
-    if await like_post(call.app.db, call.user_id, entry.post):
+    hot = call.app.heat.note(entry.post.id, call.app.clock.now_ms())
+    if await like_post(call.app.db, call.user_id, entry.post, hot=hot):
         call.app.presenter.count_like(entry, counted)
         if known is not None and viewer.changes == marked + 1:  # nothing but this like was told meanwhile
             viewer.marks[entry.id] = msgspec.structs.replace(known, liked=True)

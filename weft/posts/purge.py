@@ -50,9 +50,10 @@ WITH mine AS (
        AND likes.post_id = mine.post_id AND likes.account_id = $2
     RETURNING likes.bucket, likes.post_id
 )
-UPDATE post_counts SET likes = likes - 1 FROM gone
- WHERE post_counts.bucket = gone.bucket AND post_counts.post_id = gone.post_id AND post_counts.slot = 0
-RETURNING post_counts.post_id
+INSERT INTO post_counts (bucket, post_id, slot, likes)
+SELECT bucket, post_id, 0, -1 FROM gone ORDER BY bucket, post_id
+ON CONFLICT (bucket, post_id, slot) DO UPDATE SET likes = post_counts.likes - 1
+RETURNING post_id
 """
 
 DROP_MARKS = """

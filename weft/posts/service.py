@@ -14,6 +14,7 @@ from weft.posts.drafting import (
     require_post,
 )
 from weft.posts.edit import edit_post, set_quote_policy
+from weft.posts.heat import Heat
 from weft.posts.polls import end_polls, vote
 from weft.posts.queries import (
     Authored,
@@ -64,6 +65,7 @@ __all__ = [
     "USERS_REACH",
     "Authored",
     "Created",
+    "Heat",
     "Limits",
     "Prepared",
     "Reach",
