@@ -66,12 +66,14 @@ async def create_post(db: Db, prepared: Prepared) -> Created:
     """
     author, draft = prepared.author, prepared.draft
     alone = not (prepared.parent or draft.media_ids or draft.poll or draft.idempotency_key or prepared.scheduled_id)
-    post_id = PostId(db.ids.new(bucket_of(author.id)))
     try:
-        try:
-            return await (_write_alone if alone else _write)(db, prepared, post_id)
-        except (_Taken, DuplicateKey):
-            return await _write_later(db, prepared, post_id)
+        # In turn: several posts of one author at once would overtake each other's ids, and each be written twice.
+        async with db.turns.of(author.id):
+            post_id = PostId(db.ids.new(bucket_of(author.id)))
+            try:
+                return await (_write_alone if alone else _write)(db, prepared, post_id)
+            except (_Taken, DuplicateKey):
+                return await _write_later(db, prepared, post_id)
     except _Earlier:
         return Created(await require_earlier(db, author.id, draft.idempotency_key), None)
 

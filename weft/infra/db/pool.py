@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 import asyncpg
 
 from weft.infra.db.connections import Connections
+from weft.infra.db.turns import Turns
 from weft.infra.events import Event, Sealed, seal
 from weft.kernel.clock import Clock
 from weft.kernel.errors import Unavailable
@@ -293,6 +294,7 @@ class Db:
     def __init__(self, connections: Connections, clock: Clock) -> None:
         self._connections = connections
         self.clock = clock
+        self.turns = Turns()
         self.ids = IdMaker(clock)
         self.recorder: Callable[[str, tuple[object, ...]], None] | None = None
         self.publish: Callable[[Sequence[Event]], None] = lambda events: None
