@@ -61,7 +61,7 @@ class House:
         self.visitor = self.client()
 
     def client(self, token: str = "", **more: Any) -> httpx.AsyncClient:
-        transport = httpx.ASGITransport(self.worker.asgi, client=("203.0.113.7", 4711))  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(self.worker.asgi, client=("203.0.113.7", 4711))
         headers = {"authorization": f"Bearer {token}"} if token else {}
         client = httpx.AsyncClient(transport=transport, base_url=BASE, headers=headers, **more)
         self._clients.append(client)

@@ -1,4 +1,4 @@
-"""How much anybody may ask: counted per account and per address block, whoever stands in between; queues have an end."""
+"""How much anybody may ask, per account and per address block, whoever stands between; and queues have an end."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def limited(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
 
 def at(house: House, address: str) -> httpx.AsyncClient:
     """Somebody who asks from an address."""
-    transport = httpx.ASGITransport(house.worker.asgi, client=(address, 4711))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(house.worker.asgi, client=(address, 4711))
     return httpx.AsyncClient(transport=transport, base_url="http://localhost:8000")
 
 
@@ -55,11 +55,9 @@ async def test_what_a_caller_says_of_itself_counts_only_behind_our_own_proxy(lim
             said = {"x-forwarded-for": f"192.0.2.{number}"}
             assert left(await liar.get(PATH, headers=said)) == full - 1 - number
             assert left(await proxy.get(PATH, headers=said)) == API_ADDRESS.limit - 1
-        chain = {"x-forwarded-for": "192.0.2.99, 198.51.100.7"}
-        assert left(await proxy.get(PATH, headers=chain)) == API_ADDRESS.limit - 1
-        assert (
-            left(await proxy.get(PATH, headers={"x-forwarded-for": "1.1.1.1, 198.51.100.7"})) == API_ADDRESS.limit - 2
-        )
+        for number, forged in enumerate(("192.0.2.99", "1.1.1.1")):
+            chain = {"x-forwarded-for": f"{forged}, 198.51.100.7"}
+            assert left(await proxy.get(PATH, headers=chain)) == API_ADDRESS.limit - 1 - number
 
 
 async def test_who_asks_too_often_is_told_when_to_come_back(limited: House) -> None:
@@ -102,8 +100,8 @@ async def test_more_uploads_than_can_wait_are_refused_and_the_rest_succeed(house
     statuses = sorted(answer.status_code for answer in await asyncio.gather(*many))
     assert set(statuses) <= {200, 503} and 200 in statuses
     assert (await house.visitor.get(PATH)).status_code == 200
-    refused = [answer for answer in await asyncio.gather(*(upload(people[0], data) for _ in range(60)))]
-    assert all("retry-after" in answer.headers for answer in refused if answer.status_code == 503)
+    answers = await asyncio.gather(*(upload(people[0], data) for _ in range(60)))
+    assert all("retry-after" in answer.headers for answer in answers if answer.status_code == 503)
 
 
 async def test_more_passwords_than_can_be_checked_at_once_are_refused(house: House) -> None:

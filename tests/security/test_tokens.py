@@ -114,11 +114,33 @@ async def test_a_token_in_the_query_opens_nothing_but_streams(house: House) -> N
     assert answer.status_code == 401
 
 
-async def test_sessions_open_pages_and_no_stream(house: House) -> None:
+async def test_sessions_open_pages_and_no_stream(unconfirmed: House) -> None:
     """Streams take tokens only, so that there is nothing another site's page could open with a reader's cookies."""
-    ann = await house.person()
-    cookies = {"weft_session": "x" * 43, "authorization": ann.token}
+    secrets = await secrets_of_a_life(unconfirmed)
+    visitor = unconfirmed.visitor
+    cookie = {"cookie": f"weft_session={secrets['session']}; weft_visit={secrets['visit']}"}
+    assert (await visitor.get("/auth/access", headers=cookie)).status_code == 200
     for origin in ("https://evil.example", BASE):
-        headers = {"origin": origin, "cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
-        assert (await house.visitor.get("/api/v1/streaming/user", headers=headers)).status_code == 401
-        assert (await house.visitor.get("/api/v1/timelines/home", headers=headers)).status_code == 401
+        headers = {"origin": origin, **cookie}
+        assert (await visitor.get("/api/v1/streaming/user", headers=headers)).status_code == 401
+        assert (await visitor.get("/api/v1/timelines/home", headers=headers)).status_code == 401
+
+
+async def test_a_reset_does_not_tell_whether_an_account_exists(unconfirmed: House) -> None:
+    """The same page after the same statements, for an address that somebody has and for one that nobody has."""
+    house = unconfirmed
+    await secrets_of_a_life(house)
+    browser = house.client()
+    page = (await browser.get("/auth/password/new")).text
+    seen: list[tuple[int, str, list[str]]] = []
+    for email in ("minh@example.com", "nobody@example.com"):
+        with house.statements() as statements:
+            answer = await submit(browser, page, "/auth/password", email=email)
+        seen.append((answer.status_code, answer.text, statements))
+    assert seen[0] == seen[1]
+
+
+async def test_passwords_are_hashed_as_they_should_be(house: House) -> None:
+    hashed = await house.worker.ports.passwords.hash(PASSWORD)
+    assert hashed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert hashed != await house.worker.ports.passwords.hash(PASSWORD)
