@@ -16,8 +16,8 @@ _TEXT = (
     "Account: id=id username acct url uri display_name note avatar avatar_static avatar_description header"
     " header_static header_description locked=bool fields=[Field] emojis=[CustomEmoji] bot=bool group=bool"
     " discoverable=bool indexable=bool noindex=bool created_at=date last_status_at=day|null statuses_count=int"
-    " followers_count=int following_count=int hide_collections=bool show_media=bool show_media_replies=bool show_featured=bool roles=list"
-    " feature_approval=FeatureApproval",
+    " followers_count=int following_count=int hide_collections=bool show_media=bool show_media_replies=bool"
+    " show_featured=bool roles=list feature_approval=FeatureApproval",
     "FeatureApproval: automatic=list manual=list current_user",
     "Field: name value verified_at=date|null",
     "CustomEmoji: shortcode url static_url visible_in_picker=bool category=str|null",
