@@ -12,14 +12,14 @@ from collections.abc import Mapping, Sequence
 
 from weft import __version__
 from weft.accounts import jobs as accounts_jobs
-from weft.accounts.events import AvatarOffered, MailWanted
+from weft.accounts.events import AccountStateChanged, AvatarOffered, MailWanted
 from weft.accounts.service import Authenticator, OidcClient, Passwords, load_seal, owner_link
 from weft.infra.admit import Admit
 from weft.infra.blobs import Blobs
 from weft.infra.cells import FILE_NAME as CELLS
 from weft.infra.cells import Cells
 from weft.infra.db import Db, open_db
-from weft.infra.errands import Errands
+from weft.infra.errands import Errands, Run
 from weft.infra.events import Event, EventCodec
 from weft.infra.http import Fetcher
 from weft.infra.mail import Mailer, default_sender
@@ -60,8 +60,8 @@ from weft.web.pages import Pages
 POOL_SIZE = 10
 ADMIT_FILE = "admit.map"
 NOTE_USE_S = 300.0
-OUTSIDE = (MailWanted, AvatarOffered)
-"""Events whose effects lie outside the database."""
+OUTSIDE: tuple[type[Event], ...] = (MailWanted, AvatarOffered, AccountStateChanged)
+"""Events whose effects lie outside the database, or need many transactions."""
 
 Handlers = Mapping[type[Event], Sequence[Handler]]
 
@@ -157,7 +157,9 @@ class Worker:
         db.publish = signals.publish
         metrics = Metrics() if settings.metrics_port else None
         self.errands = self._errands(codec)
-        handlers = all_handlers() | {kind: [("errands.store", self.errands.store)] for kind in OUTSIDE}
+        handlers = all_handlers()
+        for kind in OUTSIDE:
+            handlers.setdefault(kind, []).append(("errands.store", self.errands.store))
         self.dispatcher = Dispatcher(
             db, codec, handlers, buckets=range_of(self._index, settings.workers), counts=metrics
         )
@@ -185,7 +187,13 @@ class Worker:
         ports = self.ports
         mail = accounts_jobs.Post(ports.db, ports.mailer, ports.settings)
         pictures = media_jobs.Pictures(ports.db, ports.fetcher, ports.workshop)
-        return Errands(ports.db, codec, {MailWanted: mail.deliver, AvatarOffered: pictures.import_avatar})
+        leaving = relationships_jobs.Leaving(ports.db)
+        runners: dict[type[Event], Run] = {
+            MailWanted: mail.deliver,
+            AvatarOffered: pictures.import_avatar,
+            AccountStateChanged: leaving.end,
+        }
+        return Errands(ports.db, codec, runners)
 
     async def _make_application(self, metrics: Metrics | None) -> Application:
         ports, settings = self.ports, self._settings

@@ -64,7 +64,8 @@ def print_events(*, as_json: bool = False) -> None:
 
     handlers = wiring.all_handlers()
     named = {kind.__name__: [name for name, _ in handlers.get(kind, ())] for kind in wiring.event_kinds()}
-    named |= {kind.__name__: ["errands"] for kind in wiring.OUTSIDE}
+    for outside in wiring.OUTSIDE:
+        named.setdefault(outside.__name__, []).append("errands")
     if as_json:
         print(msgspec.json.encode(named).decode())
         return
