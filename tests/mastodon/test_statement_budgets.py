@@ -72,6 +72,7 @@ async def test_a_thread_takes_few_statements(town: Town) -> None:
 
 async def test_a_warm_page_takes_none(town: Town) -> None:
     _, bob = people_of(town)
+    town.clock.advance(1)  # clear of what the town wrote last
     plain = [await bob.say(f"plain {number}") for number in range(5)]
     await bob.get("timelines/home", limit=5)
     statements: list[str] = []
