@@ -261,4 +261,3 @@ async def unblock_host(db: Db, account_id: AccountId, host: str) -> None:
         event = HostBlocksChanged(account_id=account_id)
         if not await tx.value(UNBLOCK_HOST, own, account_id, check_host(host), *tx.sealed(event)):
             tx.withdraw()
-
