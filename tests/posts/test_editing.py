@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.town import Person, Town
+from tests.support.town import LIMITS, Person, Town
+from weft.kernel.errors import Conflict
+from weft.kernel.ids import MediaId
+from weft.media.service import load_media
+from weft.posts.model import Edit, MediaEdit
+from weft.posts.service import edit_post
 
 POLL = {"options": ["a", "b"], "expires_in": 600}
 
@@ -60,6 +65,22 @@ async def test_attachments_are_replaced_reordered_and_described(town: Town, ann:
     ]
     assert [each["description"] for each in history[0]["media_attachments"]] == [None, None]
     assert (await ann.say("reuse", media_ids=[one]))["media_attachments"][0]["id"] == one
+
+
+async def test_an_edit_that_comes_too_late_describes_nothing(town: Town, ann: Person) -> None:
+    media = await town.media(ann)
+    post = await ann.say("look", media_ids=[media])
+    (entry,) = await town.presenter.load([int(post["id"])])
+    edits = (MediaEdit(id=MediaId(int(media)), description="too late"),)
+    edit = Edit(text="late", media_ids=entry.post.media_ids, media_edits=edits)
+    before = entry.post
+    await ann.put(f"statuses/{post['id']}", status="first", media_ids=[media])
+    with pytest.raises(Conflict):
+        await edit_post(town.db, ann.account, before, edit, LIMITS)
+    shown = await ann.get(f"statuses/{post['id']}")
+    assert shown["content"] == "<p>first</p>"
+    async with town.db.read() as reader:
+        assert (await load_media(reader, [int(media)]))[int(media)].description is None
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from tests.support.town import Person, Town
+from weft.posts.events import PostDeleted
 
 ACTIONS = ("favourite", "reblog", "bookmark", "mute", "pin")
 
@@ -48,6 +49,29 @@ async def test_a_repost_wraps_the_post_and_acting_on_it_acts_on_the_post(town: T
     back = await bob.post(f"statuses/{post['id']}/unreblog")
     assert (back["id"], back["reblogs_count"], back["reblogged"]) == (post["id"], 0, False)
     assert (await town.visitor.ask("GET", f"statuses/{wrapper['id']}")).status_code == 404
+
+
+async def test_a_repost_repeats_the_content_of_its_post_and_follows_its_edits(ann: Person, bob: Person) -> None:
+    post = await ann.say('say ,"content":"no","media_attachments":[ here')
+    wrapper = await bob.post(f"statuses/{post['id']}/reblog")
+    assert wrapper["content"] == wrapper["reblog"]["content"] == post["content"]
+    for reader in (ann, bob):
+        assert (await reader.get(f"statuses/{wrapper['id']}"))["content"] == post["content"]
+    edited = await ann.put(f"statuses/{post['id']}", status="hear")
+    for reader in (ann, bob):
+        shown = await reader.get(f"statuses/{wrapper['id']}")
+        assert shown["content"] == shown["reblog"]["content"] == edited["content"] == "<p>hear</p>"
+
+
+async def test_taking_back_a_repost_tells_who_could_see_it(town: Town, ann: Person, bob: Person) -> None:
+    post = await ann.say("boost me")
+    path = f"statuses/{post['id']}"
+    told: list[PostDeleted] = []
+    town.signals.on(PostDeleted, told.append)
+    for name, visibility in (("private", 2), ("unlisted", 1), ("public", 0)):
+        wrapper = await bob.post(f"{path}/reblog", visibility=name)
+        await bob.post(f"{path}/unreblog")
+        assert (str(told[-1].post_id), told[-1].visibility) == (wrapper["id"], visibility)
 
 
 async def test_reposts_at_the_same_time_are_one(ann: Person, bob: Person) -> None:

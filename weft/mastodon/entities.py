@@ -203,8 +203,8 @@ class StatusHead(msgspec.Struct, kw_only=True):
     uri: str
     url: str | None
     edited_at: str | None
-    content: str
     application: Application | None | UnsetType = UNSET
+    content: str
     media_attachments: list[MediaAttachment]
     mentions: list[Mention]
     tags: list[StatusTag]

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from weft.infra.blobs import Blobs
-from weft.infra.db import Db, Reader
+from weft.infra.db import Db, Reader, Tx
 from weft.kernel.errors import Invalid, NotFound, WeftError
 from weft.kernel.ids import AccountId, MediaId, bucket_of
 from weft.media import queries
@@ -236,12 +236,24 @@ async def update_media(
     db: Db, account_id: AccountId, id_: MediaId, *, description: str | None, focus: tuple[float, float] | None
 ) -> None:
     """Change alt text or focus; None leaves it."""
+    async with db.once(bucket_of(account_id)) as tx:
+        await change_media(tx, account_id, id_, description=description, focus=focus)
+
+
+async def change_media(
+    tx: Tx, account_id: AccountId, id_: MediaId, *, description: str | None, focus: tuple[float, float] | None
+) -> None:
+    """``update_media`` as a part of more.
+
+    Raises:
+        NotFound: there is none of this account.
+        Invalid: the text is too long, or the focus lies outside the picture.
+    """
     check_description(description)
     check_focus(focus)
     x, y = focus or (None, None)
-    async with db.once(bucket_of(account_id)) as tx:
-        if not await tx.execute(queries.UPDATE, bucket_of(account_id), account_id, id_, description, x, y):
-            raise NotFound("record.absent")
+    if not await tx.execute(queries.UPDATE, bucket_of(account_id), account_id, id_, description, x, y):
+        raise NotFound("record.absent")
 
 
 __all__ = [
@@ -253,6 +265,7 @@ __all__ = [
     "Workshop",
     "accepted_types",
     "attach_media",
+    "change_media",
     "detach_media",
     "discard",
     "load_media",

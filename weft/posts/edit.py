@@ -15,7 +15,7 @@ from weft.kernel.errors import Conflict, Invalid, NotFound
 from weft.kernel.ids import AccountId, bucket_of, make_id
 from weft.kernel.text.entities import find_entities
 from weft.media.model import Media
-from weft.media.service import attach_media, detach_media, load_media, require_ready_media, update_media
+from weft.media.service import attach_media, change_media, detach_media, load_media, require_ready_media
 from weft.posts.create import insert_poll
 from weft.posts.drafting import Limits, check_draft, clean_draft, resolve_mentions, tags_in
 from weft.posts.events import PostEdited, VotesReset
@@ -71,8 +71,6 @@ async def edit_post(db: Db, author: Account, post: Post, edit: Edit, limits: Lim
     after = plan.after
     if plan.is_revision:
         after = msgspec.structs.replace(after, version=post.version + 1, edited_ms=db.clock.now_ms())
-    for one in plan.media_edits:
-        await update_media(db, author.id, one.id, description=one.description, focus=one.focus)
     async with db.tx(bucket_of(post.id)) as tx:
         await _write(tx, msgspec.structs.replace(plan, after=after))
     return after
@@ -191,6 +189,8 @@ async def _write_media(tx: Tx, plan: _Plan) -> None:
         raise Invalid("media.unusable", field="media_ids")
     if dropped:
         await detach_media(tx, after.author_id, after.id, after.media_ids)
+    for one in sorted(plan.media_edits, key=lambda edit: edit.id):  # in order: others may change the same ones
+        await change_media(tx, after.author_id, one.id, description=one.description, focus=one.focus)
 
 
 async def _write_versions(tx: Tx, plan: _Plan) -> None:

@@ -161,9 +161,9 @@ WITH mine AS (
     UPDATE account_counts SET posts = posts - 1
      WHERE bucket = $1 AND account_id = $3 AND slot = 0 AND EXISTS (SELECT 1 FROM mine)
 ), gone AS (
-    UPDATE posts SET state = 1 WHERE bucket = $1 AND id IN (SELECT repost_id FROM mine)
+    UPDATE posts SET state = 1 WHERE bucket = $1 AND id IN (SELECT repost_id FROM mine) RETURNING id, visibility
 )
-SELECT repost_id FROM mine
+SELECT mine.repost_id, gone.visibility FROM mine JOIN gone ON gone.id = mine.repost_id
 """
 
 
@@ -171,10 +171,17 @@ async def unrepost(db: Db, account_id: AccountId, post: Post) -> bool:
     """Take a repost back; False where there is none."""
     own, theirs = bucket_of(account_id), bucket_of(post.id)
     async with db.edge(own, theirs) as tx:
-        repost_id = await tx.value(UNREPOST, own, theirs, account_id, post.id)
-        if repost_id is None:
+        row = await tx.row(UNREPOST, own, theirs, account_id, post.id)
+        if row is None:
             return False
-        tx.emit(PostDeleted(post_id=repost_id, author_id=account_id, repost_of=post.id, repost_author=post.author_id))
+        gone = PostDeleted(
+            post_id=row["repost_id"],
+            author_id=account_id,
+            visibility=row["visibility"],
+            repost_of=post.id,
+            repost_author=post.author_id,
+        )
+        tx.emit(gone)
         tx.signal(CountsChanged(post_id=post.id))
         tx.signal(MarksChanged(post_id=post.id, account_id=account_id))
     return True
