@@ -6,30 +6,27 @@ from weft.infra.events import Event
 from weft.kernel.ids import AccountId
 
 
-class AccountCreated(Event):
+class OfAccount(Event):
+    """Base: something of one account changed, and its owner's next read must know."""
+
     account_id: AccountId
 
     def accounts(self) -> tuple[int, ...]:
         return (self.account_id,)
 
 
-class AccountEdited(Event):
+class AccountCreated(OfAccount):
+    pass
+
+
+class AccountEdited(OfAccount):
     """Profile, picture, role or lock changed: what was rendered of the account is out of date."""
 
-    account_id: AccountId
 
-    def accounts(self) -> tuple[int, ...]:
-        return (self.account_id,)
-
-
-class AccountStateChanged(Event):
+class AccountStateChanged(OfAccount):
     """Limited, suspended, restored or deleted."""
 
-    account_id: AccountId
     state: str
-
-    def accounts(self) -> tuple[int, ...]:
-        return (self.account_id,)
 
 
 class AccessEnded(Event):
@@ -42,13 +39,8 @@ class AccessEnded(Event):
         return (self.account_id,) if self.account_id is not None else ()
 
 
-class UserChanged(Event):
+class UserChanged(OfAccount):
     """The login's state or preferences changed: confirmed, approved, disabled, other defaults for posts."""
-
-    account_id: AccountId
-
-    def accounts(self) -> tuple[int, ...]:
-        return (self.account_id,)
 
 
 class MailWanted(Event):

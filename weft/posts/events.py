@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from weft.accounts.events import OfAccount
 from weft.infra.events import Event
 from weft.kernel.ids import AccountId, PostId
 
 
-class PostCreated(Event):
+class OfAuthor(Event):
+    """Base: an author changed what they wrote."""
+
+    author_id: AccountId
+
+    def accounts(self) -> tuple[int, ...]:
+        return (self.author_id,)
+
+
+class PostCreated(OfAuthor):
     """A post or a repost is there."""
 
     post_id: PostId
-    author_id: AccountId
     visibility: int = 0
     reply_to: PostId | None = None
     reply_to_account: AccountId | None = None
@@ -28,13 +37,9 @@ class PostCreated(Event):
     silent: bool = False
     """The author is limited: followers only, no public timeline."""
 
-    def accounts(self) -> tuple[int, ...]:
-        return (self.author_id,)
 
-
-class PostEdited(Event):
+class PostEdited(OfAuthor):
     post_id: PostId
-    author_id: AccountId
     mentions: tuple[AccountId, ...] = ()
     tags: tuple[str, ...] = ()
     old_tags: tuple[str, ...] = ()
@@ -42,15 +47,11 @@ class PostEdited(Event):
     text_changed: bool = True
     """False where only a policy changed: nobody is notified."""
 
-    def accounts(self) -> tuple[int, ...]:
-        return (self.author_id,)
 
-
-class PostDeleted(Event):
+class PostDeleted(OfAuthor):
     """A post, or a repost that was taken back."""
 
     post_id: PostId
-    author_id: AccountId
     visibility: int = 0
     reply_to: PostId | None = None
     reply_to_account: AccountId | None = None
@@ -61,37 +62,22 @@ class PostDeleted(Event):
     mentions: tuple[AccountId, ...] = ()
     tags: tuple[str, ...] = ()
 
-    def accounts(self) -> tuple[int, ...]:
-        return (self.author_id,)
 
-
-class PostLiked(Event):
+class PostLiked(OfAccount):
     post_id: PostId
     author_id: AccountId
-    account_id: AccountId
     id: int
 
-    def accounts(self) -> tuple[int, ...]:
-        return (self.account_id,)
 
-
-class PostUnliked(Event):
+class PostUnliked(OfAccount):
     post_id: PostId
     author_id: AccountId
-    account_id: AccountId
-
-    def accounts(self) -> tuple[int, ...]:
-        return (self.account_id,)
 
 
-class MarksChanged(Event):
+class MarksChanged(OfAccount):
     """The account bookmarked, pinned or muted the thread of a post, or took that back. A signal, never stored."""
 
     post_id: PostId
-    account_id: AccountId
-
-    def accounts(self) -> tuple[int, ...]:
-        return (self.account_id,)
 
 
 class CountsChanged(Event):
@@ -100,13 +86,9 @@ class CountsChanged(Event):
     post_id: PostId
 
 
-class PollVoted(Event):
+class PollVoted(OfAccount):
     post_id: PostId
     author_id: AccountId
-    account_id: AccountId
-
-    def accounts(self) -> tuple[int, ...]:
-        return (self.account_id,)
 
 
 class VotesReset(Event):

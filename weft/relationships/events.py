@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from weft.accounts.events import OfAccount
 from weft.infra.events import Event
 from weft.kernel.ids import AccountId
 
@@ -52,8 +53,5 @@ class Unmuted(Between):
     pass
 
 
-class HostBlocksChanged(Event):
-    account_id: AccountId
-
-    def accounts(self) -> tuple[int, ...]:
-        return (self.account_id,)
+class HostBlocksChanged(OfAccount):
+    pass

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
+from weft.accounts.events import OfAccount
 from weft.infra.events import Event
 from weft.kernel.ids import AccountId, PostId
 
 
-class ReadingChanged(Event):
+class ReadingChanged(OfAccount):
     """Lists, followed tags or filters of an account changed: its facts are loaded anew. A signal, never stored."""
 
-    account_id: AccountId
     filters: bool = False
     """Filters are among what changed: open streams say so."""
 
-    def accounts(self) -> tuple[int, ...]:
-        return (self.account_id,)
 
-
-class ConversationChanged(Event):
+class ConversationChanged(OfAccount):
     """A direct post entered a conversation of the account. A signal, never stored."""
 
-    account_id: AccountId
     conversation_id: int
-
-    def accounts(self) -> tuple[int, ...]:
-        return (self.account_id,)
 
 
 class PlaceIndexed(Event):
