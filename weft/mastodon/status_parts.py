@@ -18,7 +18,7 @@ from weft.mastodon.presenter import raw
 from weft.media.model import Media
 from weft.media.service import load_media
 from weft.posts.model import Post, Version
-from weft.posts.service import ANYONES_REACH, USERS_REACH, load_context, load_versions
+from weft.posts.service import ANYONES_REACH, USERS_REACH, load_versions
 from weft.relationships.model import Visibility
 from weft.timelines.model import Viewer
 
@@ -84,13 +84,13 @@ async def context(call: Call[Mastodon, None]) -> Response:
     """What a post answers, and what answers it."""
     app = call.app
     entry, viewer = await _seen(call)
-    async with app.db.read() as reader:
-        up, down = await load_context(reader, entry.post, USERS_REACH if viewer.id is not None else ANYONES_REACH)
+    reach = USERS_REACH if viewer.id is not None else ANYONES_REACH
+    up, down = await app.timelines.threads.around(entry.post, reach)
     visible = app.presenter.visible
-    above = [one for one in await app.presenter.load(up) if visible(one, viewer)]
-    below = [one for one in await app.presenter.load(down) if visible(one, viewer)]
-    ancestors = await app.presenter.statuses(above, viewer)
-    descendants = await app.presenter.statuses(below, viewer)
+    above = [one for one in await app.presenter.load(up) if visible(one, viewer)] if up else []
+    below = [one for one in await app.presenter.load(down) if visible(one, viewer)] if down else []
+    ancestors = await app.presenter.statuses(above, viewer) if above else b"[]"
+    descendants = await app.presenter.statuses(below, viewer) if below else b"[]"
     return Response(200, b'{"ancestors":%b,"descendants":%b}' % (ancestors, descendants))
 
 

@@ -53,12 +53,22 @@ from weft.posts.scheduled import (
     require_scheduled,
     schedule_post,
 )
-from weft.posts.threads import ANYONES_REACH, USERS_REACH, Reach, load_context
+from weft.posts.threads import (
+    ANYONES_REACH,
+    MOST_POSTS,
+    USERS_REACH,
+    Reach,
+    ancestors,
+    descendants,
+    load_context,
+    load_thread,
+)
 
 __all__ = [
     "ANYONES_REACH",
     "MAX_MEDIA",
     "MAX_PINS",
+    "MOST_POSTS",
     "POLL_OPTIONS",
     "POLL_OPTION_LENGTH",
     "POLL_SECONDS",
@@ -69,6 +79,7 @@ __all__ = [
     "Limits",
     "Prepared",
     "Reach",
+    "ancestors",
     "audience_of",
     "authored_posts",
     "bookmarked_posts",
@@ -76,6 +87,7 @@ __all__ = [
     "count_posts",
     "create_post",
     "delete_post",
+    "descendants",
     "edit_post",
     "end_polls",
     "find_earlier",
@@ -88,6 +100,7 @@ __all__ = [
     "load_marks",
     "load_polls",
     "load_posts",
+    "load_thread",
     "load_versions",
     "load_votes",
     "move_scheduled",

@@ -44,15 +44,20 @@ SELECT post_id, parent_id FROM up
 """
 
 
+async def load_thread(reader: Reader, root: int) -> dict[int, int]:
+    """The posts of a thread, oldest first, and what each answers; the oldest ``MOST_POSTS`` of a longer one."""
+    return dict(await reader.rows(THREAD, bucket_of(root), root, 0, MOST_POSTS))
+
+
 async def load_context(reader: Reader, post: Post, reach: Reach) -> tuple[list[int], list[int]]:
     """Ids of the ancestors, root first, and of the descendants, depth first in the order they were written."""
     root = post.root_id or post.id
     bucket = bucket_of(root)
-    rows = await reader.rows(THREAD, bucket, root, 0, MOST_POSTS)
-    if len(rows) == MOST_POSTS and root != post.id:
+    parents = await load_thread(reader, root)
+    if len(parents) == MOST_POSTS and root != post.id:
         rows = await reader.rows(ANCESTORS, bucket, root, post.id, reach.up)
         rows += await reader.rows(THREAD, bucket, root, post.id, MOST_POSTS)
-    parents = {row[0]: row[1] for row in rows}
+        parents = {row[0]: row[1] for row in rows}
     return ancestors(post.id, parents, reach.up), descendants(post.id, parents, reach)
 
 

@@ -24,6 +24,7 @@ from weft.timelines.model import List, Viewer
 from weft.timelines.queries import load_members
 from weft.timelines.recent import Recent, merge, public_posts, tagged_posts
 from weft.timelines.rings import MEDIA, REPLY, REPOST, AuthorRings, Candidate, Slots, flags_of
+from weft.timelines.threads import Threads
 
 _TAGS_KEPT = 512
 _NEWEST_KEPT = 2000
@@ -49,6 +50,7 @@ class Timelines:
     def __init__(self, db: Db) -> None:
         self.db = db
         self.rings = AuthorRings(db)
+        self.threads = Threads(db)
         self._public = Recent(self._load_public)
         self._tags: dict[str, Recent] = {}
         self._newest: deque[tuple[str, Candidate]] = deque(maxlen=_NEWEST_KEPT)
@@ -60,6 +62,7 @@ class Timelines:
         signals.on(PostDeleted, self.removed)
         signals.on(PlaceIndexed, self._indexed)
         signals.on_reset(self.reset)
+        self.threads.listen(signals)
 
     # ------------------------------------------------------------------ events
 
