@@ -155,6 +155,7 @@ class Worker:
         cells = Cells(settings.folder / CELLS)
         self.signals = signals = Signals(self._url, codec, cells, index=self._index, peers=settings.workers > 1)
         db.publish = signals.publish
+        db.unsure = signals.reset_all
         metrics = Metrics() if settings.metrics_port else None
         self.errands = self._errands(codec)
         handlers = all_handlers()

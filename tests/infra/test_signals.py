@@ -145,6 +145,17 @@ async def test_a_gap_in_the_numbers_drops_the_caches(start: Start) -> None:
     assert there.resets == resets + 1
 
 
+async def test_a_write_nobody_can_tell_of_drops_the_caches_everywhere(start: Start) -> None:
+    here, there = await start(0), await start(1)
+    before = here.resets, there.resets
+    here.signals.reset_all()
+    assert here.resets == before[0] + 1
+    await until(lambda: there.resets == before[1] + 1)
+    here.signals.publish([Waved(account_id=ANN)])
+    await until(lambda: bool(there.heard))
+    assert there.resets == before[1] + 1
+
+
 async def test_a_lost_connection_is_made_again_and_drops_the_caches(start: Start, database_url: str) -> None:
     here, there = await start(0), await start(1)
     resets = there.resets

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 import asyncpg
 import pytest
 
-from weft.infra.db import Db
+from weft.infra.db import Db, pool
 from weft.infra.events import Event
 from weft.infra.outbox import backlog
 from weft.kernel.errors import Unavailable
@@ -121,6 +121,58 @@ async def test_a_cancelled_transaction_writes_nothing_and_leaves_nothing_open(db
     assert await none_is_busy(db)
     async with db.read() as reader:
         assert await reader.values(NAMES) == []
+
+
+SLOW_COMMIT = (
+    "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql "
+    "AS 'BEGIN PERFORM pg_sleep(30); RETURN NULL; END' -- shared",
+    "CREATE CONSTRAINT TRIGGER dawdles AFTER INSERT ON server_values DEFERRABLE INITIALLY DEFERRED "
+    "FOR EACH ROW EXECUTE FUNCTION dawdle() -- shared",
+)
+
+
+async def test_a_write_cut_off_at_its_commit_makes_the_caches_start_over(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "DOUBT_S", 0.01)
+    for statement in SLOW_COMMIT:
+        async with db.job() as tx:
+            await tx.execute(statement)
+    told = asyncio.Semaphore(0)
+    published: list[Event] = []
+    db.unsure, db.publish = told.release, published.extend
+
+    async def commit(begun: asyncio.Event) -> None:
+        async with db.job() as tx:
+            await tx.execute(WRITE, "perhaps", "x")
+            tx.signal(Rang(n=1))
+            begun.set()
+
+    async def run(begun: asyncio.Event) -> None:
+        async with db.once(1) as tx:
+            begun.set()
+            await tx.value(SLEEP, 30.0)
+            tx.signal(Rang(n=2))
+
+    for work in (commit, run):
+        await cut_short(work)
+        async with asyncio.timeout(5):
+            await told.acquire()  # at once, and
+            await told.acquire()  # when the server has surely come to an end
+    assert published == [] and told.locked()
+
+
+async def test_a_write_that_failed_for_sure_disturbs_no_cache(db: Db) -> None:
+    told: list[bool] = []
+    db.unsure = lambda: told.append(True)
+    with pytest.raises(asyncpg.DataError):
+        async with db.once(1) as tx:
+            await tx.value("SELECT $1::bigint -- shared", "no number")
+    with pytest.raises(Unavailable):
+        async with db.job() as tx:
+            tx.signal(Rang(n=1))
+            await tx.value("SELECT pg_terminate_backend(pg_backend_pid()) -- shared")
+    assert told == []
 
 
 async def test_a_statement_that_takes_too_long_is_ended(db: Db) -> None:

@@ -122,6 +122,14 @@ class Signals:
         """Drop every cache of this process that events keep true; what is read from now on comes from SQL."""
         self._reset()
 
+    def reset_all(self) -> None:
+        """Drop the caches of every process: something may have been written whose events nobody knows."""
+        self._reset()
+        if self._peers:
+            self._n += 1
+            self._queue.append((self._n, *_TOO_LARGE))
+            self._queued.set()
+
     async def start(self) -> None:
         """Begin to listen; returns once connected, so that nothing published later is missed."""
         self._left_well = self._cells.join(self._index)

@@ -41,7 +41,19 @@ _AWAY = (
 )
 _BROKEN = (asyncio.CancelledError, asyncpg.InternalClientError)
 """After these a connection may be in the middle of something, and is not used again."""
+_UNKNOWN = (
+    asyncio.CancelledError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    ConnectionError,
+)
+"""After these nobody can say whether the server did what it was asked."""
 ACQUIRE_TIMEOUT_S = 10.0
+DOUBT_S = 6.0
+"""Longer than the closing of a connection takes: by then the server has done what it was asked, or never will."""
 
 
 @lru_cache(maxsize=4096)
@@ -206,15 +218,19 @@ class Tx(Reader):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        committing = False
         try:
             if error is None:
                 await self._store_events()
+                committing = bool(self._events)
                 await self._transaction.commit()
                 if self._events:
                     self._db.publish(self._events)  # before anything that a cancelled request could cut short
             else:
                 await self._roll_back()
         except BaseException as late:
+            if committing and _is_unknown(late):
+                self._db.doubt()
             self._give_back(late)
             _raise_away(late)
             raise
@@ -285,6 +301,8 @@ class Once(Tx):
         assert not self._pending, "once() cannot emit(); write sealed() events in the statement"
         if error is None and self._events:
             self._db.publish(self._events)
+        elif self._done and _is_unknown(error):
+            self._db.doubt()
         await Reader.__aexit__(self, kind, error, trace)
 
 
@@ -299,6 +317,8 @@ class Db:
         self.recorder: Callable[[str, tuple[object, ...]], None] | None = None
         self.publish: Callable[[Sequence[Event]], None] = lambda events: None
         """Told of each transaction's events after its commit; set by ``wiring`` to the signals port."""
+        self.unsure: Callable[[], None] = lambda: None
+        """Told when a write may have happened whose events nobody will hear of; set like ``publish``."""
 
     def tx(self, bucket: int) -> Tx:
         return Tx(self, (bucket,))
@@ -330,6 +350,11 @@ class Db:
         except (*_AWAY, OSError, TimeoutError) as error:
             raise Unavailable("database.away") from error
 
+    def doubt(self) -> None:
+        """The answer to a write was lost. The server may still be at it, so what is read in between counts no more."""
+        self.unsure()
+        asyncio.get_running_loop().call_later(DOUBT_S, self.unsure)
+
     def release(self, connection: Connection, *, broken: bool = False) -> None:
         self._connections.release(connection, broken=broken)
 
@@ -342,6 +367,10 @@ async def open_db(url: str, clock: Clock, *, size: int = 10) -> Db:
     connections = Connections(url, size)
     connections.release(await connections.acquire(ACQUIRE_TIMEOUT_S))
     return Db(connections, clock)
+
+
+def _is_unknown(error: BaseException | None) -> bool:
+    return isinstance(error, _UNKNOWN) and not isinstance(error, asyncpg.DataError)
 
 
 def _raise_away(error: BaseException | None) -> None:
