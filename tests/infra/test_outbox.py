@@ -209,11 +209,14 @@ def test_ranges_cover_every_bucket_once() -> None:
 
 async def test_a_periodic_job_runs_in_one_process_at_a_time(db: Db) -> None:
     running, most, runs = 0, 0, 0
+    enough = asyncio.Event()
 
     async def sweep(db: Db) -> None:
         nonlocal running, most, runs
         running += 1
         most, runs = max(most, running), runs + 1
+        if runs > 2:
+            enough.set()
         try:
             await asyncio.sleep(0.01)
         finally:
@@ -227,8 +230,7 @@ async def test_a_periodic_job_runs_in_one_process_at_a_time(db: Db) -> None:
     for process in processes:
         await process.start()
     async with asyncio.timeout(20):
-        while runs <= 2:
-            await asyncio.sleep(0.05)
+        await enough.wait()
     for process in processes:
         await process.stop()
     assert most == 1
