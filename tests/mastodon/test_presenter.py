@@ -198,6 +198,31 @@ async def test_posts_written_at_once_are_all_counted(town: Town, ann: Person) ->
     assert shown["account"]["statuses_count"] == 9
 
 
+async def test_the_next_posts_of_an_author_are_shown_without_reading_anything(town: Town, ann: Person) -> None:
+    await ann.say("the first reads who ann is")
+    statements: list[str] = []
+    town.db.recorder = lambda sql, args: statements.append(sql)
+    shown = await asyncio.gather(*(ann.say(f"and {number}") for number in range(4)))
+    town.db.recorder = None
+    assert [one for one in statements if one.lstrip().startswith("SELECT")] == []
+    assert max(status["account"]["statuses_count"] for status in shown) == 5
+
+
+async def test_new_counters_are_written_where_the_old_ones_are_and_nowhere_else(
+    town: Town, ann: Person, bob: Person
+) -> None:
+    bio = '"last_status_at":null,"statuses_count":0,"followers_count":0,"following_count":0'
+    async with town.db.tx(bucket_of(ann.account.id)) as tx:
+        await edit_profile(tx, ann.account.id, ProfileEdit(bio=bio))
+    await town.follow(bob, ann)
+    await ann.say("number 1")
+    status = await ann.say("number 2")
+    town.presenter.forget_all()
+    assert status["account"] == (await ann.get(f"statuses/{status['id']}"))["account"]
+    assert status["account"]["statuses_count"] == 2
+    assert status["account"]["followers_count"] == 1
+
+
 async def test_what_a_limited_author_wrote_before_is_in_no_public_place(town: Town, ann: Person, bob: Person) -> None:
     eve = await town.person("eve")
     await follow(town.db, bob.account.id, ann.account.id, FollowOptions())

@@ -29,14 +29,20 @@ _ENTRY_OVERHEAD = 2400
 class AccountEntry:
     """One account: its values and its encoded entity."""
 
-    __slots__ = ("account", "body", "changes", "counts", "id", "limited", "stale")
+    __slots__ = ("account", "body", "changes", "counts", "counts_at", "id", "limited", "newest", "posted", "stale")
 
     def __init__(self, id_: int) -> None:
         self.id = AccountId(id_)
         self.account: Account
         self.counts = AccountCounts()
         self.body = b""
+        self.counts_at: tuple[int, int] | None = None
+        """Where the counters lie in ``body``: their start, and how much follows them; None until somebody asked."""
         self.limited = False
+        self.newest = 0
+        """The newest post that was heard of."""
+        self.posted = 0
+        """How many of the changes were posts."""
         self.changes = 0
         self.stale = UNKNOWN
 
@@ -48,7 +54,10 @@ class AccountEntry:
         self.changes += 1
         self.stale = UNKNOWN
 
-    def recount(self) -> None:
+    def recount(self, post_id: int) -> None:
+        """A post was written: only the counters are out of date."""
+        self.newest = max(self.newest, post_id)
+        self.posted += 1
         self.changes += 1
         self.stale = max(self.stale, RECOUNT)
 

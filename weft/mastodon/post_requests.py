@@ -77,9 +77,7 @@ def limits_of(app: Mastodon) -> Limits:
 
 async def author_of(app: Mastodon, account_id: AccountId) -> Account:
     """The caller's own account."""
-    for entry in await app.presenter.load_accounts((account_id,)):
-        return entry.account
-    raise NotFound("record.absent")
+    return await app.presenter.account(account_id)
 
 
 async def user_of(app: Mastodon, viewer: Viewer) -> User:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from weft.accounts.events import AccountEdited, AccountStateChanged
-from weft.accounts.model import AccountCounts
+from weft.accounts.model import Account, AccountCounts
 from weft.accounts.service import load_account_counts, load_accounts
 from weft.infra.db import Db, Reader
 from weft.infra.signals import Signals
@@ -84,7 +84,7 @@ class Presenter:
     def _author_counted(self, event: PostCreated) -> None:
         entry = self._accounts.get(event.author_id)
         if entry is not None:
-            entry.recount()
+            entry.recount(event.post_id)
 
     def _post_deleted(self, event: PostDeleted) -> None:
         self._posts.spoil((event.post_id,))
@@ -212,29 +212,47 @@ class Presenter:
         if not stale:
             return
         changes = [entry.changes for entry in stale]
-        ids = [entry.id for entry in stale]
-        accounts = await load_accounts(reader, ids)
-        counts = await load_account_counts(reader, ids)
+        unknown = frozenset(entry.id for entry in stale if entry.stale == UNKNOWN)
+        accounts = await load_accounts(reader, unknown)
+        counts = await load_account_counts(reader, [entry.id for entry in stale])
         for entry, before in zip(stale, changes, strict=True):
-            if entry.id not in accounts or (entry.changes != before and entry.stale == FRESH):
+            read = entry.id in unknown
+            if (read and entry.id not in accounts) or (entry.changes != before and entry.stale == FRESH):
                 continue
-            entry.account = accounts[entry.id]
             entry.counts = counts.get(entry.id, AccountCounts())
-            self._shaper.shape_account(entry)
+            if read:
+                entry.account = accounts[entry.id]
+                self._shaper.shape_account(entry)
+            else:
+                self._shaper.shape_account_counts(entry)
             if entry.changes == before:
                 entry.stale = FRESH
             self._accounts.loaded(entry)
 
     def account_changes(self, id_: int) -> int:
-        """How many events the account's entry has seen: to be handed to ``learn`` with what was written since."""
+        """How many events but posts the account's entry has seen: for ``learn``, with what was written since."""
         entry = self._accounts.get(id_)
-        return entry.changes if entry is not None else -1
+        return entry.changes - entry.posted if entry is not None else -1
+
+    async def account(self, id_: int) -> Account:
+        """An account's own values, without its counters: after each post those would have to be read again.
+
+        Raises:
+            NotFound: there is none.
+        """
+        entry = self._accounts.get(id_)
+        if entry is not None and entry.body and entry.stale != UNKNOWN:
+            return entry.account
+        for entry in await self.load_accounts((id_,)):
+            return entry.account
+        raise NotFound("record.absent")
 
     def learn(self, post: Post, counts: AccountCounts, changes: int) -> None:
         """Take a plain post that was just written, and its author's counters, without reading them back.
 
         Only for a post without media, mentions, poll or quote, whose author's entry is known; others are loaded. The
-        counters are taken where the post is all that happened to the author since ``changes`` were counted.
+        counters are taken where posts are all that happened to the author since ``changes`` were counted, and none of
+        them is newer: an author's counters grow in the order of the posts' ids.
         """
         author = self._accounts.get(post.author_id)
         entry = self._posts.open(post.id)
@@ -251,9 +269,9 @@ class Presenter:
             or post.repost_of
         ):
             return
-        if author.stale == RECOUNT and author.changes == changes + 1:
+        if author.stale == RECOUNT and author.changes - author.posted == changes and author.newest <= post.id:
             author.counts = counts
-            self._shaper.shape_account(author)
+            self._shaper.shape_account_counts(author)
             author.stale = FRESH
         entry.post = post
         self._link(entry, author)

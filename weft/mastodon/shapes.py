@@ -65,7 +65,8 @@ class Shaper:
             entry.counts_at = found.start(), len(entry.body) - found.end()
         start, rest = entry.counts_at
         counts = entry.counts
-        last = b'"%b"' % day(counts.last_post_id >> 16).encode() if counts.last_post_id and counts.posts > 0 else b"null"
+        has_last = counts.last_post_id and counts.posts > 0
+        last = b'"%b"' % day(counts.last_post_id >> 16).encode() if has_last else b"null"
         entry.body = b'%b"last_status_at":%b,"statuses_count":%d,"followers_count":%d,"following_count":%d%b' % (
             entry.body[:start],
             last,

@@ -13,7 +13,7 @@ from typing import Final
 import regex
 
 from weft.kernel.text.query import Operators, SearchQuery, parse_query, phrases_match
-from weft.kernel.text.words import contains_phrase, fold, pairs, word_terms, words
+from weft.kernel.text.words import MAX_TERM, contains_phrase, fold, pairs, word_terms, words
 
 __all__ = ["Operators", "SearchQuery", "contains_phrase", "fold", "index_terms", "parse_query", "phrases_match"]
 
@@ -27,7 +27,9 @@ def index_terms(text: str) -> list[str]:
     terms: dict[str, None] = {}
     alone: dict[str, None] = {}
     for word, paired in words(text):
-        if paired:
+        if word.isascii():
+            terms[word[:MAX_TERM]] = None
+        elif paired:
             terms.update(dict.fromkeys(pairs(word)))
             alone.update(dict.fromkeys(_ALONE.findall(word)))
         else:
