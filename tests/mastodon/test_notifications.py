@@ -124,6 +124,38 @@ def test_dismiss_and_clear(server: LiveServer, ann: Person, bob: Person) -> None
     assert ann.get("/api/v1/notifications") == []
 
 
+def test_a_page_that_was_read_before_shows_every_change_at_once(
+    server: LiveServer, ann: Person, bob: Person, cat: Person
+) -> None:
+    def told() -> list[str]:
+        server.settle()
+        return [f"{one['type']} {one['account']['id']}" for one in ann.get("/api/v1/notifications")]
+
+    status = ann.say("hello")
+    assert told() == told() == []
+    like(bob, status)
+    assert told() == told() == [f"favourite {bob.id}"]
+    like(cat, status)
+    assert told() == [f"favourite {cat.id}", f"favourite {bob.id}"]
+    bob.post(f"/api/v1/statuses/{status['id']}/unfavourite")
+    assert told() == [f"favourite {cat.id}"]
+    said = bob.say(f"@{ann.name} hello")
+    assert told() == [f"mention {bob.id}", f"favourite {cat.id}"]
+    bob.delete(f"/api/v1/statuses/{said['id']}")
+    assert told() == [f"favourite {cat.id}"]
+    group = next(one["group_key"] for one in ann.get("/api/v2/notifications")["notification_groups"])
+    ann.post(f"/api/v2/notifications/{group}/dismiss")
+    assert ann.get("/api/v1/notifications") == ann.get("/api/v2/notifications")["notification_groups"] == []
+    ann.http.patch("/api/v2/notifications/policy", json={"for_not_following": "filter"})
+    bob.say(f"@{ann.name} again")
+    assert told() == []
+    (request,) = ann.get("/api/v1/notifications/requests")
+    ann.post(f"/api/v1/notifications/requests/{request['id']}/accept")
+    assert told() == [f"mention {bob.id}"]
+    ann.post("/api/v1/notifications/clear")
+    assert ann.get("/api/v1/notifications") == []
+
+
 # ------------------------------------------------------------------------------------------------ groups
 
 

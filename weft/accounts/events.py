@@ -65,9 +65,19 @@ class Notified(Event):
     """Somebody has a new notification, so that open streams show it. A signal, never stored.
 
     It lies here, below its sender: notifications and timelines, which own the streams, stand on one rank and never
-    import each other. It names no account in ``accounts``, for nobody caches notifications.
+    import each other. It names no account in ``accounts``: it comes after an errand anyway, so nobody need wait for it.
     """
 
     account_id: AccountId
     notification_id: int
     kind: str
+
+
+class NotificationsChanged(Event):
+    """Some of what these accounts were told is gone, or shown from now on. A signal, never stored; it lies here for
+    the same reason as ``Notified``."""
+
+    account_ids: tuple[AccountId, ...]
+
+    def accounts(self) -> tuple[int, ...]:
+        return self.account_ids

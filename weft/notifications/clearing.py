@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from weft.accounts.events import NotificationsChanged
 from weft.infra.db import Db
 from weft.kernel.errors import NotFound
 from weft.kernel.ids import AccountId, bucket_of
@@ -29,6 +30,7 @@ async def dismiss(db: Db, account_id: AccountId, id_: int) -> None:
     async with db.once(bucket_of(account_id)) as tx:
         if not await tx.execute(DISMISS, bucket_of(account_id), account_id, id_):
             raise NotFound("record.absent")
+        tx.signal(NotificationsChanged(account_ids=(account_id,)))
 
 
 DISMISS_GROUP = """
@@ -41,6 +43,7 @@ async def dismiss_group(db: Db, account_id: AccountId, key: str, kind: Kind, pos
     """Remove a group. One that is gone already is no fault."""
     async with db.once(bucket_of(account_id)) as tx:
         await tx.execute(DISMISS_GROUP, bucket_of(account_id), account_id, post_id, kind, key)
+        tx.signal(NotificationsChanged(account_ids=(account_id,)))
 
 
 CLEAR = """
@@ -52,6 +55,7 @@ async def clear(db: Db, account_id: AccountId) -> None:
     """Remove every notification of the account, those kept back included."""
     async with db.once(bucket_of(account_id)) as tx:
         await tx.execute(CLEAR, bucket_of(account_id), account_id)
+        tx.signal(NotificationsChanged(account_ids=(account_id,)))
 
 
 # ------------------------------------------------------------------------------------------------ policy and requests
@@ -112,6 +116,7 @@ async def accept_requests(db: Db, account_id: AccountId, ids: Sequence[int]) -> 
         senders = [request.from_id for request in await find_requests(tx, account_id, ids)]
         await tx.execute(PERMIT, bucket, account_id, senders)
         await tx.execute(LET_THROUGH, bucket, account_id, senders)
+        tx.signal(NotificationsChanged(account_ids=(account_id,)))
 
 
 DISMISS_REQUESTS = """
@@ -125,3 +130,4 @@ async def dismiss_requests(db: Db, account_id: AccountId, ids: Sequence[int]) ->
     async with db.tx(bucket) as tx:
         senders = [request.from_id for request in await find_requests(tx, account_id, ids)]
         await tx.execute(DISMISS_REQUESTS, bucket, account_id, senders)
+        tx.signal(NotificationsChanged(account_ids=(account_id,)))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from weft.accounts.events import Notified
+from weft.accounts.events import NotificationsChanged, Notified
 from weft.infra.db import Row, Tx
 from weft.kernel.ids import AccountId, bucket_of
 from weft.notifications.model import Cause, Policy, Standing, group_key, judge
@@ -130,6 +130,7 @@ DELETE FROM notifications n
     AS gone (bucket, account_id, kind, from_id, post_id)  -- all buckets: notifications_once
  WHERE n.bucket = gone.bucket AND n.account_id = gone.account_id AND coalesce(n.post_id, 0) = gone.post_id
    AND n.kind = gone.kind AND n.from_id = gone.from_id
+RETURNING n.account_id
 """
 
 
@@ -137,7 +138,7 @@ async def take_back(tx: Tx, causes: Sequence[Cause]) -> None:
     """Remove what was told of things that are no more: a like, a repost, a follow."""
     if causes:
         rows = [(bucket_of(c.account_id), c.account_id, c.kind, c.from_id, c.post_id) for c in causes]
-        await tx.execute(TAKE_BACK, *zip(*rows, strict=True))
+        _changed(tx, await tx.values(TAKE_BACK, *zip(*rows, strict=True)))
 
 
 # Who may have been told of a post: those it names, those who asked to hear of its author, those who dealt with it.
@@ -160,6 +161,7 @@ WITH gone AS (
 DELETE FROM notifications n USING told t
  WHERE n.bucket = ((t.account_id >> 6) & 1023)::smallint AND n.account_id = t.account_id
    AND coalesce(n.post_id, 0) = t.post_id
+RETURNING n.account_id
 """
 
 
@@ -167,13 +169,14 @@ async def forget_posts(tx: Tx, posts: Sequence[tuple[int, int]]) -> None:
     """Remove what was told of deleted posts, given as ``(post, author)``. What stays hides itself when it is read."""
     if posts:
         ids, authors = zip(*posts, strict=True)
-        await tx.execute(FORGET_POSTS, [bucket_of(id_) for id_ in ids], ids, authors)
+        _changed(tx, await tx.values(FORGET_POSTS, [bucket_of(id_) for id_ in ids], ids, authors))
 
 
 FORGET_SENDERS = """
 DELETE FROM notifications n
  USING unnest($1::smallint[], $2::bigint[], $3::bigint[]) AS gone (bucket, account_id, from_id)  -- all buckets
  WHERE n.bucket = gone.bucket AND n.account_id = gone.account_id AND n.from_id = gone.from_id
+RETURNING n.account_id
 """
 
 
@@ -181,4 +184,10 @@ async def forget_senders(tx: Tx, pairs: Iterable[tuple[int, int]]) -> None:
     """Remove all that accounts were told of others, given as ``(account, sender)``."""
     rows = [(bucket_of(account), account, sender) for account, sender in pairs]
     if rows:
-        await tx.execute(FORGET_SENDERS, *zip(*rows, strict=True))
+        _changed(tx, await tx.values(FORGET_SENDERS, *zip(*rows, strict=True)))
+
+
+def _changed(tx: Tx, accounts: Iterable[int]) -> None:
+    gone_from = tuple(AccountId(id_) for id_ in dict.fromkeys(accounts))
+    if gone_from:
+        tx.signal(NotificationsChanged(account_ids=gone_from))

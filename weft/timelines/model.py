@@ -72,5 +72,8 @@ class Viewer(msgspec.Struct, kw_only=True, eq=False):
     """Arrays that ``timelines`` derived from the facts above; rebuilt with them."""
 
 
+NEWEST_TOLD = "newest told"
+"""Where among a viewer's ``sources`` the newest page of notifications is kept."""
+
 ANYONE = Viewer(id=None, facts=NOBODY)
 """Nobody in particular: a visitor."""

@@ -6,8 +6,9 @@ A cold viewer costs a handful of statements, a warm one a dictionary look-up.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
-from weft.accounts.events import UserChanged
+from weft.accounts.events import NotificationsChanged, Notified, UserChanged
 from weft.infra.db import Db, Reader
 from weft.infra.signals import Signals
 from weft.kernel.ids import AccountId
@@ -26,7 +27,7 @@ from weft.relationships.events import (
 from weft.relationships.model import Facts
 from weft.relationships.service import load_bounds, load_following
 from weft.timelines.events import ConversationChanged, ReadingChanged
-from weft.timelines.model import ANYONE, Viewer
+from weft.timelines.model import ANYONE, NEWEST_TOLD, Viewer
 from weft.timelines.queries import load_exclusive, load_filters, load_followed_tags
 
 _KEPT = 5000
@@ -56,6 +57,8 @@ class Viewers:
         signals.on(PostLiked, self._forget_mark)
         signals.on(PostUnliked, self._forget_mark)
         signals.on(MarksChanged, self._forget_mark)
+        signals.on(Notified, lambda event: self._forget_told((event.account_id,)))
+        signals.on(NotificationsChanged, lambda event: self._forget_told(event.account_ids))
         signals.on(UserChanged, lambda event: self.drop(event.account_id))
         signals.on(PollVoted, self._forget_vote)
         signals.on(VotesReset, self._forget_votes)
@@ -137,6 +140,13 @@ class Viewers:
         viewer = self._viewers.get(event.account_id)
         if viewer is not None:
             viewer.sources.pop("direct", None)
+
+    def _forget_told(self, account_ids: Iterable[int]) -> None:
+        """The page of notifications is asked for anew. A load under way fills what nobody finds any more."""
+        for account_id in account_ids:
+            viewer = self._viewers.get(account_id)
+            if viewer is not None:
+                viewer.sources.pop(NEWEST_TOLD, None)
 
     def _forget_votes(self, event: VotesReset) -> None:
         for account_id in event.voters:
