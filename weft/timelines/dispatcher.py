@@ -1,8 +1,8 @@
 """Hands what happened to the streams that want it: one task, in the order of the events.
 
-It waits a moment before each round, so that many posts share one load and the process that wrote a post has rendered
-it by then. Who is told is decided here, per receiver, at the moment of handing out. A fault in one round is not the
-next one's: streams are hints, and the worker goes on.
+What comes out of silence is handed out at once; when rounds follow each other it waits a moment before each, so that
+many posts share one load. Who is told is decided here, per receiver, at the moment of handing out. A fault in one
+round is not the next one's: streams are hints, and the worker goes on.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ PAUSE_S = 0.002
 BUSY_PAUSE_S = 0.005
 BUSY_S = 0.02
 BUSY_ROUNDS = 10
-"""After so many rounds in close succession each waits longer: it has more posts and wakes each reader once."""
+"""After so many rounds in close succession each waits longer: it has more posts and wakes each reader once. The first
+after a silence waits only for the tasks that are due: whoever wrote the post has rendered it by then."""
 AFTER_FAILURE_S = 0.3
 MOST_TRACED = 4096
 
@@ -88,7 +89,7 @@ class Dispatcher:
         while True:
             await self._something.wait()
             streak = streak + 1 if self._now() - ended < BUSY_S else 0
-            await asyncio.sleep(BUSY_PAUSE_S if streak > BUSY_ROUNDS else PAUSE_S)
+            await asyncio.sleep(BUSY_PAUSE_S if streak > BUSY_ROUNDS else PAUSE_S if streak else 0)
             try:
                 await self._round()
                 ended = self._now()
