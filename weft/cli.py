@@ -28,9 +28,11 @@ app = App(
 account = App(name="account", help="Make and look after accounts.")
 invite = App(name="invite", help="Invite people to sign up.")
 token = App(name="token", help="Let programs act for accounts.")
+emoji = App(name="emoji", help="Look after the server's own emojis.")
 app.command(account)
 app.command(invite)
 app.command(token)
+app.command(emoji)
 
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object.")]
 Switch = Parameter(negative="")
@@ -432,6 +434,51 @@ def token_create(
 
     answer = _on(place.settings(), lambda db: accounts.create_tokens(db, list(names), scopes))
     _show(answer, as_json=as_json)
+
+
+# ------------------------------------------------------------------------------------------------- emojis
+
+
+@emoji.command(name="add")
+def emoji_add(
+    shortcode: str, file: str, *, category: str = "", place: Place = Place(), as_json: AsJson = False
+) -> None:
+    """Add an emoji.
+
+    Parameters
+    ----------
+    shortcode
+        What people write between two colons.
+    file
+        The picture; it may move.
+    category
+        The heading it stands under in apps.
+    """
+    from weft.operations import emojis
+
+    settings = place.settings()
+    _show(_on(settings, lambda db: emojis.add(db, settings, shortcode, file, category)), as_json=as_json)
+
+
+@emoji.command(name="list")
+def emoji_list(*, place: Place = Place(), as_json: AsJson = False) -> None:
+    """List the server's own emojis."""
+    from weft.operations import emojis
+
+    answer = _on(place.settings(), emojis.list_all)
+    if as_json:
+        _show(answer, as_json=True)
+    else:
+        emojis.print_list(answer)
+
+
+@emoji.command(name="remove")
+def emoji_remove(shortcode: str, *, place: Place = Place(), as_json: AsJson = False) -> None:
+    """Remove an emoji and its picture."""
+    from weft.operations import emojis
+
+    settings = place.settings()
+    _show(_on(settings, lambda db: emojis.remove(db, settings, shortcode)), as_json=as_json)
 
 
 if __name__ == "__main__":

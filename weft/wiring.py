@@ -37,6 +37,7 @@ from weft.mastodon.census import Census
 from weft.mastodon.context import Mastodon
 from weft.mastodon.conversations import conversation_body
 from weft.mastodon.description import Document
+from weft.mastodon.emojis import Emojis
 from weft.mastodon.notifications import notification_body
 from weft.mastodon.presenter import Presenter
 from weft.mastodon.streaming import sockets_of
@@ -173,7 +174,8 @@ class Worker:
         await self.errands.start()
         if self.periodic is not None:
             await self.periodic.start()
-        self._tasks = [asyncio.create_task(self._note_use())]
+        await self.emojis.load()
+        self._tasks = [asyncio.create_task(self._note_use()), asyncio.create_task(self.emojis.keep())]
         if metrics is not None:
             self._tasks.append(asyncio.create_task(metrics.sample_for_ever(db)))
 
@@ -222,8 +224,9 @@ class Worker:
         self.authenticator = Authenticator(ports.db)
         viewers, timelines = Viewers(ports.db, signals), Timelines(ports.db)
         presenter = Presenter(ports.db, settings, ports.clock)
+        self.emojis = Emojis(ports.db, presenter)
         self.streams = Streams(ports.db, viewers, ports.clock, limited=settings.limits)
-        for cache in (self.authenticator, viewers, timelines, presenter, self.streams):
+        for cache in (self.authenticator, viewers, timelines, presenter, self.streams, self.emojis):
             cache.listen(signals)
         context = Mastodon(
             settings=settings,

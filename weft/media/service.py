@@ -17,6 +17,7 @@ from weft.infra.db import Db, Reader, Tx
 from weft.kernel.errors import Invalid, NotFound, WeftError
 from weft.kernel.ids import AccountId, MediaId, bucket_of
 from weft.media import queries
+from weft.media.emojis import Emoji, add_emoji, is_shortcode, load_emojis, remove_emoji
 from weft.media.model import MAX_DESCRIPTION, Media
 from weft.media.processing.pool import MediaPool, sandbox_report
 from weft.media.processing.probe import VIDEO_PIXELS
@@ -259,16 +260,21 @@ async def change_media(
 __all__ = [
     "LIMITS",
     "MAX_UPLOAD",
+    "Emoji",
     "MediaPool",
     "NewMedia",
     "Want",
     "Workshop",
     "accepted_types",
+    "add_emoji",
     "attach_media",
     "change_media",
     "detach_media",
     "discard",
+    "is_shortcode",
+    "load_emojis",
     "load_media",
+    "remove_emoji",
     "require_own",
     "require_ready_media",
     "sandbox_report",
