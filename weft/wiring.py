@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from weft import __version__
 from weft.accounts import jobs as accounts_jobs
-from weft.accounts.events import AccountStateChanged, AvatarOffered, MailWanted
+from weft.accounts.events import AccountStateChanged, AvatarOffered, MailWanted, PicturesDropped
 from weft.accounts.service import Authenticator, OidcClient, Passwords, load_seal, owner_link
 from weft.infra.admit import Admit
 from weft.infra.blobs import Blobs
@@ -61,7 +61,7 @@ from weft.web.pages import Pages
 POOL_SIZE = 10
 ADMIT_FILE = "admit.map"
 NOTE_USE_S = 300.0
-OUTSIDE: tuple[type[Event], ...] = (MailWanted, AvatarOffered, AccountStateChanged)
+OUTSIDE: tuple[type[Event], ...] = (MailWanted, AvatarOffered, PicturesDropped, AccountStateChanged)
 """Events whose effects lie outside the database, or need many transactions."""
 
 Handlers = Mapping[type[Event], Sequence[Handler]]
@@ -194,6 +194,7 @@ class Worker:
         runners: dict[type[Event], Run] = {
             MailWanted: mail.deliver,
             AvatarOffered: pictures.import_avatar,
+            PicturesDropped: media_jobs.Dropped(ports.blobs).end,
             AccountStateChanged: leaving.end,
         }
         return Errands(ports.db, codec, runners)

@@ -61,6 +61,12 @@ class AvatarOffered(Event):
     url: str
 
 
+class PicturesDropped(Event):
+    """No row names these blobs of an account any more: its avatar or header was replaced, or the account ended."""
+
+    names: tuple[str, ...]
+
+
 class Notified(Event):
     """Somebody has a new notification, so that open streams show it. A signal, never stored.
 

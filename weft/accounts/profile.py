@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from weft.accounts.events import AccountEdited, AccountStateChanged, MailWanted, UserChanged
+from weft.accounts.events import AccountEdited, AccountStateChanged, MailWanted, PicturesDropped, UserChanged
 from weft.accounts.model import (
     MAX_BIO,
     MAX_DISPLAY_NAME,
@@ -62,12 +62,30 @@ UPDATE accounts SET
 """
 
 
+PICTURES = """
+SELECT avatar, avatar_static, header, header_static FROM accounts WHERE bucket = $1 AND id = $2 FOR UPDATE
+"""
+
+
+async def _drop_pictures(tx: Tx, account_id: AccountId, *, avatar: bool, header: bool) -> None:
+    """Let the pictures that are about to be replaced go, once and only if the transaction ends well."""
+    row = await tx.row(PICTURES, bucket_of(account_id), account_id)
+    if row is None:
+        return
+    old = (*(row[:2] if avatar else ()), *(row[2:] if header else ()))
+    names = tuple(dict.fromkeys(name for name in old if name))
+    if names:
+        tx.emit(PicturesDropped(names=names))
+
+
 async def edit_profile(tx: Tx, account_id: AccountId, edit: ProfileEdit) -> None:
     """Change what was given of a profile."""
     check_profile(edit)
     fields = _encode(edit.fields).decode() if edit.fields is not None else None
     avatar, avatar_static = edit.avatar or (None, None)
     header, header_static = edit.header or (None, None)
+    if edit.avatar is not None or edit.header is not None:
+        await _drop_pictures(tx, account_id, avatar=edit.avatar is not None, header=edit.header is not None)
     changed = await tx.execute(
         UPDATE,
         bucket_of(account_id),
@@ -197,6 +215,7 @@ async def delete_account(db: Db, account_id: AccountId, *, keep_handle: bool = T
     if account is None:
         raise NotFound("account.absent")
     async with db.tx(bucket) as tx:
+        await _drop_pictures(tx, account_id, avatar=True, header=True)
         if await tx.execute(EMPTY, bucket, account_id):
             await tx.execute(FORGET_USER, bucket, account_id)
             await tx.execute(FORGET_LINKS, bucket, account_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from weft.accounts.events import AvatarOffered
+from weft.accounts.events import AvatarOffered, PicturesDropped
 from weft.accounts.model import ProfileEdit
 from weft.accounts.service import edit_profile, find_account
 from weft.infra.blobs import Blobs
@@ -39,6 +39,16 @@ class Pictures:
         names = await self.workshop.picture(fetched.body, Want.AVATAR)
         async with self.db.tx(bucket_of(account.id)) as tx:
             await edit_profile(tx, account.id, ProfileEdit(avatar=names))
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """The runner of ``PicturesDropped``."""
+
+    blobs: Blobs
+
+    async def end(self, event: PicturesDropped) -> None:
+        await self.blobs.delete(event.names)
 
 
 def jobs(workshop: Workshop, blobs: Blobs) -> list[Job]:
