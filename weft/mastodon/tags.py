@@ -208,9 +208,7 @@ async def suggest_featured(call: Call[Mastodon, None]) -> Response:
 
 
 _get = partial(Route, method="GET", rate=API, body=0, tag="tags")
-_post = partial(
-    Route, method="POST", auth=Auth.USER, sees=Sees.OWN, rate=API, body=SMALL_BODY, returns=Tag, tag="tags"
-)
+_post = partial(Route, method="POST", auth=Auth.USER, sees=Sees.OWN, rate=API, body=SMALL_BODY, returns=Tag, tag="tags")
 _FOLLOWS, _ACCOUNTS, _READ = ("write:follows",), ("write:accounts",), ("read:accounts",)
 _ONE = "/api/v1/tags/:name"
 _FEATURED = "/api/v1/featured_tags"
