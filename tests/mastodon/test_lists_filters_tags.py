@@ -111,8 +111,12 @@ async def test_the_older_filters_are_keywords(site: Community) -> None:
     ann = await site.person("ann")
     made = await ann.post("/api/v1/filters", phrase="cats", context=["home"], irreversible=True, whole_word=True)
     assert made == {
-        "id": made["id"], "phrase": "cats", "context": ["home"], "whole_word": True,
-        "expires_at": None, "irreversible": True,
+        "id": made["id"],
+        "phrase": "cats",
+        "context": ["home"],
+        "whole_word": True,
+        "expires_at": None,
+        "irreversible": True,
     }
     path = f"/api/v1/filters/{made['id']}"
     changed = await ann.put(path, phrase="dogs", context=["public"], irreversible=False)

@@ -133,9 +133,7 @@ async def test_a_request_can_be_withdrawn_or_rejected(
     assert await faults_in_mirrors(db) == 0
 
 
-async def test_unlocking_accepts_nobody_but_asking_again_then_follows(
-    db: Db, ann: AccountId, lock: AccountId
-) -> None:
+async def test_unlocking_accepts_nobody_but_asking_again_then_follows(db: Db, ann: AccountId, lock: AccountId) -> None:
     await follow(db, ann, lock, PLAIN)
     async with db.tx(bucket_of(lock)) as tx:
         await edit_profile(tx, lock, ProfileEdit(locked=False))

@@ -35,9 +35,7 @@ async def post_publicly(db: Db, author_id: AccountId) -> None:
         )
 
 
-async def test_the_directory_shows_who_wants_to_be_found(
-    db: Db, clock: ManualClock, people: list[AccountId]
-) -> None:
+async def test_the_directory_shows_who_wants_to_be_found(db: Db, clock: ManualClock, people: list[AccountId]) -> None:
     ann, bob, carl, dora, shy = people
     for author in (bob, shy, ann, bob):
         clock.advance(1)
