@@ -244,7 +244,7 @@ class Shaper:
         """One status as this viewer sees it.
 
         Most readers did nothing with most posts: for them a plain post is joined once and kept with its entry, which
-        makes a page of 20 a third cheaper.
+        makes a page of 20 a tenth cheaper.
         """
         shown = entry.inner or entry
         usual = (
