@@ -50,6 +50,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     smtp: str = ""
     mail_from: str = ""
     media_url: str = ""
+    app: str = ""
+    """For developers: the folder of another build of the web app."""
     max_characters: int = 500
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

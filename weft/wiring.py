@@ -55,6 +55,7 @@ from weft.timelines import jobs as timelines_jobs
 from weft.timelines.service import Streams, Timelines, Viewers
 from weft.web import media_files, pictures
 from weft.web import routes as web_routes
+from weft.web.build import Build
 from weft.web.context import Web
 from weft.web.pages import Pages
 
@@ -261,6 +262,7 @@ class Worker:
             admit=ports.admit,
             passwords=ports.passwords,
             pages=Pages(settings),
+            build=Build(settings.app),
             seal=await load_seal(ports.db),
             oidc=OidcClient(ports.fetcher, ports.clock, settings) if settings.oidc_issuer else None,
         )

@@ -34,6 +34,7 @@ from weft.kernel.ids import AccountId
 from weft.mastodon import apps, oauth, sign_up
 from weft.mastodon.addresses import Addresses
 from weft.settings import Settings
+from weft.web.build import Build
 from weft.web.context import Web
 from weft.web.pages import Pages
 from weft.web.routes import ROUTES
@@ -72,6 +73,7 @@ class Site:
             admit=self.admit,
             passwords=self.passwords,
             pages=Pages(settings),
+            build=Build(settings.app or "no build"),
             seal=Seal(b"a key of the tests"),
             oidc=oidc,
         )
@@ -90,15 +92,8 @@ class Site:
             base_url=settings.url,
             render_error=web.pages.error,
         )
-        pages = Application(ROUTES, web, serving)
-        api = Application([*oauth.ROUTES, *apps.ROUTES, *sign_up.ROUTES], mastodon, serving)
-        page_paths = ("/auth/", "/assets/", "/oauth/authorize")
-
-        async def both(scope: Any, receive: Any, send: Any) -> None:
-            is_page = scope["path"] == "/" or scope["path"].startswith(page_paths)
-            await (pages if is_page else api)(scope, receive, send)
-
-        self.application = both
+        api = [*oauth.ROUTES, *apps.ROUTES, *sign_up.ROUTES]
+        self.application = Application(api, mastodon, serving, [(ROUTES, web)])
 
     def _publish(self, events: Sequence[Event]) -> None:
         self.events.extend(events)

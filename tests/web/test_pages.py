@@ -27,7 +27,7 @@ from tests.web.site import (
 from weft.infra.db import Db
 from weft.kernel.clock import ManualClock
 from weft.web.browser import safe_return
-from weft.web.pages import choose_language
+from weft.web.looks import choose_language
 from weft.web.texts import LANGUAGES
 
 

@@ -49,7 +49,7 @@ INSERT = """
 WITH seen AS (
   UPDATE users SET seen_day = $6 WHERE bucket = $1 AND account_id = $3 AND seen_day < $6
 )
-INSERT INTO sessions (bucket, hash, account_id, created_ms, used_ms, user_agent) VALUES ($1, $2, $3, $4, $4, $5)
+INSERT INTO sessions (bucket, hash, account_id, created_ms, used_ms, user_agent, id) VALUES ($1, $2, $3, $4, $4, $5, $7)
 """
 
 
@@ -58,8 +58,9 @@ async def create_session(db: Db, account_id: AccountId, user_agent: str) -> str:
     bucket = bucket_of(account_id)
     text = new_secret(bucket)
     now_ms = db.clock.now_ms()
+    hashed, agent = digest(text), user_agent[:200]
     async with db.once(bucket) as run:
-        await run.execute(INSERT, bucket, digest(text), account_id, now_ms, user_agent[:200], now_ms // DAY_MS)
+        await run.execute(INSERT, bucket, hashed, account_id, now_ms, agent, now_ms // DAY_MS, run.ids.new(bucket))
     return text
 
 

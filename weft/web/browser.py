@@ -20,7 +20,8 @@ from weft.kernel.errors import Forbidden
 from weft.kernel.ids import AccountId
 from weft.settings import Settings
 from weft.web.context import Web
-from weft.web.pages import Header, choose_language
+from weft.web.looks import look_of
+from weft.web.pages import Header
 
 VISIT, SESSION = "weft_visit", "weft_session"
 SESSION_S = 60 * 86_400
@@ -55,7 +56,7 @@ async def browser_of(call: Call[Web, Any], asked_language: str = "") -> Browser:
     web = call.app
     visit = call.cookies.get(cookie_name(web.settings, VISIT), "")
     is_new = len(visit) != VISIT_LENGTH or not visit.isascii()
-    language = choose_language(asked_language, call.headers.get(b"accept-language", b""))
+    language = look_of(call, asked_language).language
     known = Browser(secrets.token_urlsafe(32) if is_new else visit, is_new, language)
     text = call.cookies.get(cookie_name(web.settings, SESSION), "")
     if not text:

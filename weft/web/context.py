@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from weft.infra.admit import Admit
     from weft.infra.db import Db
     from weft.settings import Settings
+    from weft.web.build import Build
     from weft.web.pages import Pages
 
 
@@ -22,6 +23,7 @@ class Web:
     admit: Admit
     passwords: Passwords
     pages: Pages
+    build: Build
     seal: Seal
     """Signs what a browser keeps for us between two pages."""
     oidc: OidcClient | None = None

@@ -1,13 +1,12 @@
-"""The front page: what this server is and where to go. The web app takes its place where it is built."""
+"""The front page: what this server is and where to go. The web app takes its place where it is built (``shell``)."""
 
 from __future__ import annotations
 
 import msgspec
 
-from weft.infra.routing.table import Call, Response, Route
+from weft.infra.routing.table import Call, Response
 from weft.web.browser import browser_of, show
 from weft.web.context import Web
-from weft.web.page_route import page_route
 
 
 class FrontParams(msgspec.Struct):
@@ -17,6 +16,3 @@ class FrontParams(msgspec.Struct):
 async def front(call: Call[Web, FrontParams]) -> Response:
     browser = await browser_of(call, call.params.lang)
     return show(call, browser, "front.html", {})
-
-
-ROUTES: tuple[Route, ...] = (page_route("GET", "/", front, FrontParams, summary="The front page"),)

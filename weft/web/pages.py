@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from weft.infra.routing.table import Response
 from weft.settings import Settings
 from weft.web.assets import Assets
-from weft.web.texts import LANGUAGES, texts_in
+from weft.web.texts import texts_in
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -38,17 +38,20 @@ class Pages:
         headers: tuple[Header, ...] = (),
     ) -> Response:
         """A page. Where a form ends in a redirect to an app, ``leaves`` says so: browsers would stop it otherwise."""
-        texts = texts_in(language)
-        body = self._environment.get_template(template).render(
-            t=texts,
+        body = self.render(template, language, values)
+        policy = CSP if values.get("leaves") else FORM_CSP
+        return Response(status, body.encode(), HTML, [(b"content-security-policy", policy), *headers])
+
+    def render(self, template: str, language: str, values: Mapping[str, Any]) -> str:
+        """A template as text: a page, or a part of one."""
+        return self._environment.get_template(template).render(
+            t=texts_in(language),
             language=language,
             title=self._settings.title,
             assets=self.assets,
             settings=self._settings,
             **values,
         )
-        policy = CSP if values.get("leaves") else FORM_CSP
-        return Response(status, body.encode(), HTML, [(b"content-security-policy", policy), *headers])
 
     def say(self, language: str, key: str, *, status: int = 200, headers: tuple[Header, ...] = ()) -> Response:
         """A page with a title and a sentence: ``KEY.title`` and ``KEY.text``."""
@@ -86,12 +89,3 @@ _HEADINGS = {403: "error.forbidden", 404: "error.absent", 429: "error.limited"}
 def isolated(name: str) -> str:
     """A name that somebody chose, inside a sentence of ours: whichever way it is written, it turns nothing else."""
     return f"\u2068{name}\u2069"
-
-
-def choose_language(asked: str, accepted: bytes) -> str:
-    """The first language asked for that we speak, from the address or from the browser."""
-    for text in (asked, *accepted.decode("latin-1")[:200].split(",")):
-        language = text.partition(";")[0].strip().partition("-")[0].lower()
-        if language in LANGUAGES:
-            return language
-    return "en"

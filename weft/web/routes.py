@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from weft.infra.routing.table import Route
-from weft.web import access, assets, consent, front, oidc, password, sign_in, sign_up, waiting
+from weft.web import access, assets, consent, oidc, password, shell, sign_in, sign_up, waiting
 
 ROUTES: tuple[Route, ...] = (
-    *front.ROUTES,
+    *shell.ROUTES,
     *assets.ROUTES,
     *sign_in.ROUTES,
     *sign_up.ROUTES,

@@ -1,6 +1,8 @@
 """English."""
 
 TEXTS = {
+    "shell.navigation": "Navigation",
+    "shell.noscript": "This community's app needs JavaScript. Public profiles and posts can be read without it.",
     "nav.sign_in": "Sign in",
     "nav.sign_out": "Sign out",
     "nav.sign_up": "Create an account",

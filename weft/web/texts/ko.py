@@ -1,6 +1,8 @@
 """Korean, in the polite everyday form."""
 
 TEXTS = {
+    "shell.navigation": "탐색",
+    "shell.noscript": "이 커뮤니티의 앱에는 JavaScript가 필요해요. 공개 프로필과 게시물은 없어도 읽을 수 있어요.",
     "nav.sign_in": "로그인",
     "nav.sign_out": "로그아웃",
     "nav.sign_up": "계정 만들기",

@@ -1,6 +1,8 @@
 """Vietnamese."""
 
 TEXTS = {
+    "shell.navigation": "Điều hướng",
+    "shell.noscript": "Ứng dụng của cộng đồng này cần JavaScript. Trang cá nhân và bài viết công khai vẫn đọc được.",
     "nav.sign_in": "Đăng nhập",
     "nav.sign_out": "Đăng xuất",
     "nav.sign_up": "Tạo tài khoản",
