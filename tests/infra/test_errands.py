@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from weft.infra.db import Db
@@ -79,3 +80,22 @@ async def test_an_errand_whose_runner_died_is_taken_again_when_its_lease_ends(db
     clock.advance(LEASE_MS / 1000 + 1)
     assert await made.run_due() == 1
     assert runner.done == [1]
+
+
+async def test_an_errand_that_waits_for_a_slow_machine_holds_up_no_other(db: Db) -> None:
+    slow, done = asyncio.Event(), asyncio.Event()
+
+    async def run(event: Asked) -> None:
+        if event.number == 1:
+            await slow.wait()
+        else:
+            done.set()
+
+    made = Errands(db, EventCodec([Asked]), {Asked: run})
+    async with db.job() as tx:
+        await made.store(tx, [Asked(number=1), Asked(number=2)])
+    await made.start()
+    async with asyncio.timeout(10):
+        await done.wait()
+    await made.stop()
+    assert await rows(db, "errands") >= 1

@@ -1,7 +1,8 @@
 """Errands: what an event causes outside the database, such as a mail or a fetched picture.
 
 An outbox handler only writes the errand down, in its transaction. A runner then takes a lease on one, does the work
-with no transaction open, and removes it. An errand whose runner died is taken again when its lease ends, so runners
+with no transaction open, and removes it. A few run side by side, so that a machine that is slow to answer holds up none
+but its own. An errand whose runner died is taken again when its lease ends, so runners
 are told at least once; after eight failures it becomes a dead letter.
 """
 
@@ -23,6 +24,7 @@ Run = Callable[[Any], Awaitable[None]]
 LEASE_MS = 120_000
 MOST_ATTEMPTS = 8
 SWEEP_S = 5.0
+AT_ONCE = 8
 
 log = structlog.get_logger()
 
@@ -54,7 +56,7 @@ SELECT $1, $2, kind, payload, $3, $4, $5 FROM gone
 
 
 class Errands:
-    """Runs errands one after the other; one per worker, any number of workers."""
+    """Runs errands, a few at a time; one per worker, any number of workers."""
 
     def __init__(self, db: Db, codec: EventCodec, runners: Mapping[type[Event], Run]) -> None:
         self._db = db
@@ -79,31 +81,52 @@ class Errands:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def run_due(self) -> int:
-        """Run what is due now; how many errands that were. For tests and commands."""
+        """Run what is due now, one after the other; how many errands that were. For tests and commands."""
         done = 0
-        while await self._run_one():
+        while (row := await self._take()) is not None:
+            await self._work(row)
             done += 1
         return done
 
     async def _repeat(self) -> None:
-        while True:
-            try:
-                while await self._run_one():
-                    pass
-            except Unavailable as error:
-                log.warning("errands.wait", error=error.code)
-            self._woken.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(SWEEP_S):
-                    await self._woken.wait()
-                await asyncio.sleep(0.05)  # the handler that woke us has yet to commit
+        turns = asyncio.Semaphore(AT_ONCE)
+        async with asyncio.TaskGroup() as running:
+            while True:
+                await turns.acquire()
+                self._woken.clear()
+                row = await self._take_if_reachable()
+                if row is None:
+                    turns.release()
+                    await self._rest()
+                    continue
+                running.create_task(self._run_one(row)).add_done_callback(lambda _: turns.release())
 
-    async def _run_one(self) -> bool:
+    async def _rest(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SWEEP_S):
+                await self._woken.wait()
+            await asyncio.sleep(0.05)  # the handler that woke us has yet to commit
+
+    async def _take_if_reachable(self) -> Row | None:
+        try:
+            return await self._take()
+        except Unavailable as error:
+            log.warning("errands.wait", error=error.code)
+            return None
+
+    async def _run_one(self, row: Row) -> None:
+        """An errand whose end could not be noted is taken again when its lease is over."""
+        try:
+            await self._work(row)
+        except Unavailable as error:
+            log.warning("errands.wait", error=error.code)
+
+    async def _take(self) -> Row | None:
         now = self._db.clock.now_ms()
         async with self._db.job() as tx:
-            row = await tx.row(TAKE, now, LEASE_MS)
-        if row is None:
-            return False
+            return await tx.row(TAKE, now, LEASE_MS)
+
+    async def _work(self, row: Row) -> None:
         event = self._codec.decode(row["kind"], row["payload"])
         run = self._runners.get(type(event)) if event is not None else None
         try:
@@ -111,10 +134,9 @@ class Errands:
                 await run(event)
         except Exception as error:  # a fault in one errand ends neither it nor the others
             await self._put_off(row, error)
-            return True
+            return
         async with self._db.once(row["bucket"]) as tx:
             await tx.execute(DONE, row["bucket"], row["id"])
-        return True
 
     async def _put_off(self, row: Row, error: Exception) -> None:
         """Try again later; what was refused for good, or failed too often, is given up."""
