@@ -44,6 +44,7 @@ from weft.mastodon.streaming import sockets_of
 from weft.mastodon.telling import Outlet
 from weft.media import jobs as media_jobs
 from weft.media.service import MediaPool, Workshop
+from weft.notes import jobs as notes_jobs
 from weft.notifications import jobs as notifications_jobs
 from weft.notifications.service import vapid_public_key
 from weft.posts import jobs as posts_jobs
@@ -71,7 +72,7 @@ Handlers = Mapping[type[Event], Sequence[Handler]]
 def all_handlers() -> dict[type[Event], list[Handler]]:
     """Event -> what it starts, from every slice. Notifications come first: they ask who had reposted what is gone."""
     together: dict[type[Event], list[Handler]] = {}
-    for jobs in (notifications_jobs, posts_jobs, timelines_jobs, search_jobs):
+    for jobs in (notifications_jobs, posts_jobs, notes_jobs, timelines_jobs, search_jobs):
         for kind, name, handle in jobs.HANDLERS:
             together.setdefault(kind, []).append((name, handle))
     return together
@@ -83,6 +84,7 @@ def all_jobs(settings: Settings, ports: Ports) -> list[Job]:
         *accounts_jobs.JOBS,
         *relationships_jobs.JOBS,
         *posts_jobs.jobs(Limits(settings.max_characters, settings.domain)),
+        *notes_jobs.JOBS,
         *search_jobs.JOBS,
         *media_jobs.jobs(ports.workshop, ports.blobs),
     ]

@@ -82,3 +82,49 @@ def test_a_conversation_is_only_its_members_to_change(server: LiveServer, ann: P
     assert ann.get("/api/v1/conversations") == []
     assert ann.http.delete(path).status_code == 404
     assert ann.http.delete("/api/v1/conversations/x").status_code == 404
+
+
+def test_the_posts_of_one_conversation_page_from_the_newest(server: LiveServer, ann: Person, bob: Person) -> None:
+    said = [ann.say(f"@{bob.name} first", visibility="direct")["id"]]
+    for number in range(4):
+        one, other = (bob, ann) if number % 2 == 0 else (ann, bob)
+        more = {"visibility": "direct", "in_reply_to_id": said[-1]}
+        said.append(one.say(f"@{other.name} {number}", **more)["id"])
+    apart = ann.say(f"@{bob.name} something else", visibility="direct")["id"]
+    server.settle()
+    newest, mine = bob.get("/api/v1/conversations")
+    assert newest["last_status"]["id"] == apart
+    path = f"/api/weft/v1/conversations/{mine['id']}"
+    assert bob.get(path)["last_status"]["id"] == said[-1]
+    first = bob.http.get(f"{path}/posts", params={"limit": 3})
+    assert [one["id"] for one in first.json()] == said[:1:-1]
+    found = re.search(r'<([^>]+)>; rel="next"', first.headers["link"])
+    assert found is not None
+    assert [one["id"] for one in bob.http.get(found.group(1)).json()] == said[1::-1]
+    assert [one["id"] for one in bob.get(f"{path}/posts", min_id=said[1], limit=2)] == [said[3], said[2]]
+
+
+def test_the_posts_of_a_conversation_are_its_members_only(server: LiveServer, ann: Person, bob: Person) -> None:
+    carl = server.person()
+    ann.say(f"@{bob.name} psst", visibility="direct")
+    server.settle()
+    (mine,) = ann.get("/api/v1/conversations")
+    path = f"/api/weft/v1/conversations/{mine['id']}"
+    assert carl.http.get(path).status_code == 404
+    assert carl.http.get(f"{path}/posts").status_code == 404
+    bob.post(f"/api/v1/accounts/{ann.id}/block")
+    assert bob.get(f"{path}/posts") == [] and bob.get(path)["last_status"] is None
+
+
+def test_the_conversation_with_somebody_is_found(server: LiveServer, ann: Person, bob: Person) -> None:
+    carl = server.person()
+    path = f"/api/weft/v1/conversations/with/{bob.id}"
+    assert ann.http.get(path).status_code == 404
+    ann.say(f"@{bob.name} @{carl.name} all of us", visibility="direct")
+    opened = bob.say("in the open")
+    ann.say(f"@{bob.name} quietly", visibility="direct", in_reply_to_id=opened["id"])
+    server.settle()
+    assert ann.http.get(path).status_code == 404
+    said = ann.say(f"@{bob.name} the two of us", visibility="direct")
+    server.settle()
+    assert ann.get(path)["last_status"]["id"] == said["id"]

@@ -9,17 +9,20 @@ import msgspec
 
 from weft.infra.admit import API
 from weft.infra.routing.paging import PageParams, page_from
-from weft.infra.routing.table import SMALL_BODY, Auth, Call, Response, Route, Sees, as_json
+from weft.infra.routing.table import SMALL_BODY, Auth, Call, Response, Route, Sees, Style, as_json
+from weft.kernel.errors import NotFound
 from weft.kernel.paging import Page, Paged
 from weft.mastodon import entities as e
 from weft.mastodon.context import Mastodon
 from weft.mastodon.notification_pages import as_array
-from weft.mastodon.pages import MOST_SCANNED, respond
+from weft.mastodon.pages import MOST_SCANNED, page_of_rows, respond
 from weft.timelines.model import Viewer
 from weft.timelines.service import (
     Conversation,
+    conversation_posts,
     drop_conversation,
     find_conversation,
+    find_conversation_with,
     load_conversations,
     set_unread,
 )
@@ -105,6 +108,43 @@ async def conversation_body(app: Mastodon, viewer: Viewer, conversation_id: int)
     return (await _present(app, viewer, shown))[0] if shown else None
 
 
+async def posts(call: Call[Mastodon, PageParams]) -> Response:
+    """The posts of one conversation, the newest first."""
+    app, user_id, conversation_id = call.app, call.user_id, call.id()
+    viewer = await app.viewers.get(user_id)
+    async with app.db.read() as reader:
+        if await find_conversation(reader, user_id, conversation_id) is None:
+            raise NotFound("record.absent")
+
+    async def rows(page: Page) -> list[tuple[int, int]]:
+        async with app.db.read() as reader:
+            return await conversation_posts(reader, user_id, conversation_id, page)
+
+    body, paged = await page_of_rows(app, viewer, rows, page_from(call.params, SHOWN, MOST_SHOWN))
+    return respond(call, body, paged)
+
+
+async def show(call: Call[Mastodon, None]) -> Response:
+    """One conversation of the caller's."""
+    async with call.app.db.read() as reader:
+        row = await find_conversation(reader, call.user_id, call.id())
+    return await _show(call, row)
+
+
+async def show_with(call: Call[Mastodon, None]) -> Response:
+    """The newest conversation with just this account."""
+    async with call.app.db.read() as reader:
+        row = await find_conversation_with(reader, call.user_id, (call.id(),))
+    return await _show(call, row)
+
+
+async def _show(call: Call[Mastodon, None], row: Conversation | None) -> Response:
+    app = call.app
+    if row is None:
+        raise NotFound("record.absent")
+    return Response(200, (await _present(app, await app.viewers.get(call.user_id), [row]))[0])
+
+
 async def _mark(call: Call[Mastodon, None], *, unread: bool) -> Response:
     app = call.app
     row = await set_unread(app.db, call.user_id, call.id(), unread=unread)
@@ -126,7 +166,9 @@ async def drop(call: Call[Mastodon, None]) -> Response:
 
 _ROUTE = partial(Route, auth=Auth.USER, rate=API, tag="conversations")
 _write = partial(_ROUTE, scopes=("write:conversations",), body=SMALL_BODY)
+_weft = partial(_ROUTE, method="GET", scopes=("read:statuses",), sees=Sees.AUDIENCE, body=0, style=Style.WEFT)
 _ALL = "/api/v1/conversations"
+_OWN = "/api/weft/v1/conversations"
 
 ROUTES: tuple[Route, ...] = (
     _ROUTE(
@@ -139,6 +181,9 @@ ROUTES: tuple[Route, ...] = (
         params=PageParams,
         returns=list[ConversationEntity],
     ),
+    _weft(path=f"{_OWN}/:id", handler=show, returns=ConversationEntity, summary="One conversation"),
+    _weft(path=f"{_OWN}/with/:id", handler=show_with, returns=ConversationEntity, summary="The one with an account"),
+    _weft(path=f"{_OWN}/:id/posts", handler=posts, params=PageParams, returns=list[e.Status], summary="Its posts"),
     _write(method="DELETE", path=f"{_ALL}/:id", handler=drop, sees=Sees.OWN, returns=e.Empty),
     _write(method="POST", path=f"{_ALL}/:id/read", handler=mark_read, sees=Sees.AUDIENCE, returns=ConversationEntity),
     _write(

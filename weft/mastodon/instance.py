@@ -22,6 +22,8 @@ from weft.posts.service import MAX_PINS, POLL_OPTION_LENGTH, POLL_OPTIONS, POLL_
 from weft.settings import Settings
 
 API_VERSIONS = {"mastodon": 3, "weft": 1}
+FEATURES: tuple[str, ...] = ("notes",)
+"""What this server offers beyond the conversation, for the app's navigation."""
 VERSION = f"4.5.0 (compatible; Weft {__version__})"
 
 

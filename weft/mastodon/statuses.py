@@ -21,7 +21,7 @@ from weft.mastodon.post_requests import (
 )
 from weft.mastodon.presenter import raw
 from weft.mastodon.scheduled import ScheduledStatus, present_scheduled
-from weft.posts.model import UNMARKED, Draft, Post
+from weft.posts.model import UNMARKED, Draft
 from weft.posts.service import (
     create_post,
     delete_post,
@@ -59,7 +59,7 @@ async def create(call: Call[Mastodon, CreateParams]) -> Response:
     try:
         if call.params.scheduled_at:
             return await _schedule(call, draft, due_of(call.params.scheduled_at))
-        return await _write(app, viewer, draft)
+        return await write(app, viewer, draft)
     except Invalid as error:
         if error.code != "post.unexpected_mentions":
             raise
@@ -68,7 +68,8 @@ async def create(call: Call[Mastodon, CreateParams]) -> Response:
         return as_json({"error": text, "unexpected_accounts": raw(accounts)}, 422)
 
 
-async def _write(app: Mastodon, viewer: Viewer, draft: Draft) -> Response:
+async def write(app: Mastodon, viewer: Viewer, draft: Draft) -> Response:
+    """Write a post; the same request again shows what the first one wrote."""
     assert viewer.id is not None
     author = await author_of(app, viewer.id)
     changes = app.presenter.account_changes(author.id)
@@ -76,10 +77,10 @@ async def _write(app: Mastodon, viewer: Viewer, draft: Draft) -> Response:
         created = await create_post(app.db, await prepare(app.db, author, draft, limits_of(app)))
     except WeftError as error:
         # The same request may have been carried out before, and be refused now for what it used up then.
-        earlier = await _earlier(app, viewer, draft)
+        earlier = await show_earlier(app, viewer, draft.idempotency_key)
         if earlier is None:
             raise error
-        return Response(200, await app.presenter.show(earlier.id, viewer))
+        return earlier
     post = created.post
     if created.counts is not None:
         app.presenter.learn(post, created.counts, changes)
@@ -88,13 +89,15 @@ async def _write(app: Mastodon, viewer: Viewer, draft: Draft) -> Response:
     return Response(200, await app.presenter.show(post.id, viewer))
 
 
-async def _earlier(app: Mastodon, viewer: Viewer, draft: Draft) -> Post | None:
-    if not draft.idempotency_key or viewer.id is None:
+async def show_earlier(app: Mastodon, viewer: Viewer, key: str) -> Response | None:
+    """What an earlier request with this key wrote; None where there was none."""
+    if not key or viewer.id is None:
         return None
     try:
-        return await require_earlier(app.db, viewer.id, draft.idempotency_key)
+        earlier = await require_earlier(app.db, viewer.id, key)
     except NotFound:
         return None
+    return Response(200, await app.presenter.show(earlier.id, viewer))
 
 
 async def _schedule(call: Call[Mastodon, CreateParams], draft: Draft, due_ms: int) -> Response:

@@ -35,6 +35,8 @@ class Audience(msgspec.Struct, frozen=True):
     """The object is deleted, or its author suspended or deleted."""
     inner: Audience | None = None
     """A repost shows only to those who may see what it reposts."""
+    mutual: bool = False
+    """Of the followers only those whom the author follows back."""
 
 
 class Facts(msgspec.Struct):
@@ -44,6 +46,8 @@ class Facts(msgspec.Struct):
     following: Container[int] = frozenset()
     blocking: Container[int] = frozenset()
     blocked_by: Container[int] = frozenset()
+    followed_by: Container[int] = frozenset()
+    """Asked for only where an audience is mutual."""
 
 
 NOBODY = Facts(None)
@@ -66,6 +70,8 @@ def can_see(audience: Audience, facts: Facts) -> bool:
         return False
     if facts.viewer_id in audience.mentions:
         return True
+    if audience.mutual and author not in facts.followed_by:
+        return False
     return audience.visibility == Visibility.FOLLOWERS and author in facts.following
 
 

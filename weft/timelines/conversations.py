@@ -246,6 +246,45 @@ async def find_conversation(reader: Reader, account_id: AccountId, conversation_
     return _of_row(row) if row is not None else None
 
 
+WITH_OTHERS = """
+SELECT m.conversation_id, m.last_post_id, m.participants, m.unread
+  FROM conversation_members m  -- conversation_members_by_post, newest first
+ WHERE m.bucket = $1 AND m.account_id = $2 AND m.participants = $3::bigint[]
+   AND EXISTS (SELECT 1 FROM conversation_posts c
+                WHERE c.bucket = $1 AND c.account_id = $2 AND c.post_id = m.conversation_id)
+ ORDER BY m.last_post_id DESC LIMIT 1
+"""
+
+
+async def find_conversation_with(reader: Reader, account_id: AccountId, others: Iterable[int]) -> Conversation | None:
+    """The newest conversation of the account with just these others that did not begin under an open post."""
+    row = await reader.row(WITH_OTHERS, bucket_of(account_id), account_id, sorted(set(others)))
+    return _of_row(row) if row is not None else None
+
+
+POSTS = """
+SELECT post_id FROM conversation_posts  -- conversation_posts_newest
+ WHERE bucket = $1 AND account_id = $2 AND conversation_id = $3 AND post_id < $4 AND post_id > $5
+ ORDER BY post_id DESC LIMIT $6
+"""
+
+POSTS_UP = """
+SELECT post_id FROM conversation_posts  -- conversation_posts_newest
+ WHERE bucket = $1 AND account_id = $2 AND conversation_id = $3 AND post_id < $4 AND post_id > $5
+ ORDER BY post_id LIMIT $6
+"""
+
+
+async def conversation_posts(
+    reader: Reader, account_id: AccountId, conversation_id: int, page: Page
+) -> list[tuple[int, int]]:
+    """``(cursor, post)`` of a page of a conversation as the account has it, the newest first. Both are the post."""
+    statement = POSTS_UP if page.upwards else POSTS
+    bounds = (page.before, page.after, page.limit)
+    ids = await reader.values(statement, bucket_of(account_id), account_id, conversation_id, *bounds)
+    return [(id_, id_) for id_ in (reversed(ids) if page.upwards else ids)]
+
+
 SET_UNREAD = """
 UPDATE conversation_members SET unread = $4 WHERE bucket = $1 AND account_id = $2 AND conversation_id = $3
 RETURNING conversation_id, last_post_id, participants, unread

@@ -3,11 +3,14 @@
 from weft.timelines.connections import Body, Connection, Delivery, Listener, Told
 from weft.timelines.conversations import (
     Conversation,
+    conversation_posts,
     drop_conversation,
     find_conversation,
+    find_conversation_with,
     load_conversations,
     set_unread,
 )
+from weft.timelines.disinterest import add_disinterest, remove_disinterest
 from weft.timelines.filter_edits import (
     FilterEdit,
     KeywordEdit,
@@ -23,6 +26,7 @@ from weft.timelines.filter_edits import (
     require_keyword,
 )
 from weft.timelines.filters import filter_hits
+from weft.timelines.for_you import Ranking
 from weft.timelines.interest import Channel
 from weft.timelines.lists import (
     ListEdit,
@@ -39,6 +43,7 @@ from weft.timelines.lists import (
 from weft.timelines.markers import Marker, load_markers, save_markers
 from weft.timelines.people import active_people, dismiss_suggestion, newest_people, suggest_people
 from weft.timelines.queries import load_filters, load_lists, load_members
+from weft.timelines.ranking import Reason
 from weft.timelines.rings import Candidate
 from weft.timelines.sources import Chunk, Fixed, Source, Timelines, wants_language
 from weft.timelines.streams import Streams
@@ -76,6 +81,8 @@ __all__ = [
     "Listener",
     "Marker",
     "NamedTag",
+    "Ranking",
+    "Reason",
     "Source",
     "Streams",
     "TagDay",
@@ -84,10 +91,12 @@ __all__ = [
     "Told",
     "Viewers",
     "active_people",
+    "add_disinterest",
     "add_filtered_post",
     "add_keyword",
     "add_members",
     "check_tag",
+    "conversation_posts",
     "create_filter",
     "create_list",
     "delete_filter",
@@ -101,6 +110,7 @@ __all__ = [
     "feature_tag",
     "filter_hits",
     "find_conversation",
+    "find_conversation_with",
     "follow_tag",
     "followed_tags_page",
     "lists_with",
@@ -114,6 +124,7 @@ __all__ = [
     "load_used_tags",
     "members_page",
     "newest_people",
+    "remove_disinterest",
     "remove_filtered_post",
     "remove_members",
     "require_filter",

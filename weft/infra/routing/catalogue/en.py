@@ -118,6 +118,12 @@ POSTS = {
     "post.unexpected_mentions": "Validation failed: The text mentions accounts that were not expected",
 }
 
+NOTES = {
+    "note.empty": "Validation failed: A note needs at least one visible character",
+    "note.own": "Validation failed: This note is your own",
+    "note.too_long": "Validation failed: A note has at most {limit} characters",
+}
+
 MEDIA = {
     "media.processing": "Cannot attach files that have not finished processing. Try again in a moment!",
     "media.description_too_long": "Validation failed: Description is too long (maximum is {limit} characters)",
@@ -201,6 +207,7 @@ SENTENCES: dict[str, str] = {
     **ACCOUNTS,
     **OAUTH,
     **POSTS,
+    **NOTES,
     **MEDIA,
     **POLLS,
     **RELATIONSHIPS,
