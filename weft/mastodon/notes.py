@@ -5,7 +5,7 @@ A reply is a direct post to the note's author: it goes the way of every post, wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import partial
 
 import msgspec
@@ -28,10 +28,12 @@ from weft.posts.model import Draft
 from weft.relationships.model import Visibility, can_see
 from weft.relationships.service import followers_among
 from weft.timelines.model import Viewer
-from weft.timelines.service import find_conversation_with
+from weft.timelines.service import Body, ToldNote, find_conversation_with
 
 MOST_SHOWN = 100
 MOST_ROUNDS = 4
+
+_encode = msgspec.json.Encoder().encode
 
 
 class NoteEntity(msgspec.Struct, kw_only=True):
@@ -117,6 +119,39 @@ def _present(shown: _Shown, viewer: Viewer) -> dict[str, object]:
         "mine": mine,
         "audience": note.audience if mine else None,
     }
+
+
+class _ToldNote:
+    """A note on its way to open streams; the same bytes for all but its author."""
+
+    def __init__(self, shown: _Shown, followed: Container[int]) -> None:
+        self._shown = shown
+        self._followed = followed
+        """Whom the author follows."""
+        self._bodies: dict[bool, Body] = {}
+
+    def body(self, viewer: Viewer) -> Body | None:
+        note, author = self._shown.note, self._shown.author
+        followed_by = {note.account_id} if viewer.id in self._followed else frozenset[int]()
+        facts = msgspec.structs.replace(viewer.facts, followed_by=followed_by)
+        if not can_see(note.rights(gone=author.account.gone), facts):
+            return None
+        mine = note.account_id == viewer.id
+        if mine not in self._bodies:
+            self._bodies[mine] = Body(_encode(_present(self._shown, viewer)))
+        return self._bodies[mine]
+
+
+async def note_to_tell(app: Mastodon, note_id: int) -> ToldNote | None:
+    """A note as open streams hand it out; None where it is gone."""
+    async with app.db.read() as reader:
+        note = await find_note(reader, note_id, app.clock.now_ms())
+    if note is None:
+        return None
+    followed = (await app.viewers.get(note.account_id)).following if note.audience == "mutuals" else frozenset[int]()
+    for author in await app.presenter.load_accounts((note.account_id,)):
+        return _ToldNote(_Shown(note, author), followed)
+    return None
 
 
 # ------------------------------------------------------------------------------------------------------------- writing

@@ -18,6 +18,7 @@ _EVENTS = {
     "notification": "notification",
     "conversation": "conversation",
     "filters": "filters_changed",
+    "note": "weft.note",
 }
 _BARE = frozenset({"filters"})
 """News without a payload."""

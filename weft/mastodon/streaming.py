@@ -65,6 +65,7 @@ def listener_of(find: Find, token: str, grant: Grant, address: str) -> Listener:
         token_id=grant.token_id,
         address=address_key(address),
         notifications=has_scope(grant.scopes, ("read:notifications",)),
+        own_app=grant.cookie,
         still_allowed=still_allowed,
     )
 

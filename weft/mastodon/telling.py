@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from weft.accounts.model import Account
 from weft.mastodon.context import Mastodon
 from weft.mastodon.fragments import PostEntry, words_of
+from weft.mastodon.notes import note_to_tell
 from weft.mastodon.presenter import Presenter
 from weft.posts.model import Post
 from weft.timelines.model import Viewer
-from weft.timelines.service import Body, Told
+from weft.timelines.service import Body, Told, ToldNote
 
 RenderOwn = Callable[[Mastodon, Viewer, int], Awaitable[bytes | None]]
 """From one's own notification or conversation, by id, to its entity; None where it is gone or not to be shown."""
@@ -75,6 +76,9 @@ class Outlet:
     async def notification(self, viewer: Viewer, id_: int) -> Body | None:
         content = await self._notification(self._app, viewer, id_)
         return Body(content) if content is not None else None
+
+    async def note(self, id_: int) -> ToldNote | None:
+        return await note_to_tell(self._app, id_)
 
     async def conversation(self, viewer: Viewer, id_: int) -> Body | None:
         content = await self._conversation(self._app, viewer, id_)

@@ -18,7 +18,7 @@ from weft.timelines.model import Viewer
 QUEUE = 256
 STUCK_S = 30.0
 
-News = Literal["post", "edit", "delete", "notification", "conversation", "filters", "answer"]
+News = Literal["post", "edit", "delete", "notification", "conversation", "filters", "note", "answer"]
 Closing = Literal["", "left", "access", "stuck", "stopping"]
 
 
@@ -51,12 +51,21 @@ class Told(Protocol):
         ...
 
 
+class ToldNote(Protocol):
+    """A loaded note, ready to be shown to those who may see it."""
+
+    def body(self, viewer: Viewer) -> Body | None:
+        """The note as this viewer sees it; None where it is not for them."""
+        ...
+
+
 class Teller(Protocol):
     """The edge's side: from ids to what goes over the wire. None where there is nothing (any more) to tell."""
 
     async def load(self, ids: Sequence[int]) -> Sequence[Told]: ...
     async def notification(self, viewer: Viewer, id_: int) -> Body | None: ...
     async def conversation(self, viewer: Viewer, id_: int) -> Body | None: ...
+    async def note(self, id_: int) -> ToldNote | None: ...
 
 
 class Listener(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +76,8 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
     address: str = ""
     notifications: bool = True
     """Its scope holds notifications; without it the home stream carries none."""
+    own_app: bool = False
+    """It is this server's own app, signed in by cookie: it hears of what other apps do not know."""
     still_allowed: Callable[[], Awaitable[bool]]
     """Asks again whether the token holds; called when the account's rights may have changed."""
 

@@ -18,6 +18,7 @@ from weft.infra.events import Event
 from weft.kernel.clock import Clock
 from weft.kernel.errors import WeftError
 from weft.kernel.ids import AccountId
+from weft.notes.events import NoteSet
 from weft.posts.events import PostCreated, PostDeleted, PostEdited
 from weft.relationships.model import Audience, Visibility, can_see
 from weft.timelines.connections import Body, Connection, Delivery, News, Teller, Told
@@ -164,6 +165,8 @@ class Dispatcher:
                 await self._tell_notification(event)
             case ConversationChanged():
                 await self._tell_conversation(event)
+            case NoteSet():
+                await self._tell_note(event)
             case ReadingChanged():
                 self._put(self._interest.of(event.account_id, "home"), "filters", Body(b""))
             case _:
@@ -194,6 +197,17 @@ class Dispatcher:
         if near:
             viewer = await self._viewer(event.account_id)
             self._put(near, "conversation", await self._teller.conversation(viewer, event.conversation_id))
+
+    async def _tell_note(self, event: NoteSet) -> None:
+        """Only this server's own app hears of notes: other apps may stumble over an event they do not know."""
+        near = [each for each in self._interest.at_home(event.account_id) if self._owners[each].listener.own_app]
+        told = await self._teller.note(event.note_id) if near else None
+        if told is None:
+            return
+        for each in near:
+            viewer = await self._viewer(each.account_id)
+            if event.account_id not in viewer.bounds.muting:
+                self._put((each,), "note", told.body(viewer))
 
     def _put(self, near: Sequence[Subscription], news: News, body: Body | None) -> None:
         if body is None:

@@ -125,6 +125,10 @@ class Interest:
         found = self._by_account.get(account_id, ())
         return [each for each in found if not kinds or each.channel.kind in kinds]
 
+    def at_home(self, author_id: int) -> list[Subscription]:
+        """The home streams of the author and of those who follow it."""
+        return [each for each in self._by_author.get(author_id, ()) if each.channel.kind == "home"]
+
     def accounts(self) -> list[int]:
         return list(self._by_account)
 

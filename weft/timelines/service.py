@@ -1,6 +1,6 @@
 """The door of the timelines: what the edges may call. Each function lives in the module of its idea."""
 
-from weft.timelines.connections import Body, Connection, Delivery, Listener, Told
+from weft.timelines.connections import Body, Connection, Delivery, Listener, Told, ToldNote
 from weft.timelines.conversations import (
     Conversation,
     conversation_posts,
@@ -44,6 +44,7 @@ from weft.timelines.markers import Marker, load_markers, save_markers
 from weft.timelines.people import active_people, dismiss_suggestion, newest_people, suggest_people
 from weft.timelines.queries import load_filters, load_lists, load_members
 from weft.timelines.ranking import Reason
+from weft.timelines.recent import tagged_posts
 from weft.timelines.rings import Candidate
 from weft.timelines.sources import Chunk, Fixed, Source, Timelines, wants_language
 from weft.timelines.streams import Streams
@@ -89,6 +90,7 @@ __all__ = [
     "TagUse",
     "Timelines",
     "Told",
+    "ToldNote",
     "Viewers",
     "active_people",
     "add_disinterest",
@@ -135,6 +137,7 @@ __all__ = [
     "set_unread",
     "suggest_people",
     "tag_marks",
+    "tagged_posts",
     "trending_posts",
     "trending_tags",
     "unfeature_by_id",

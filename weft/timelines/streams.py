@@ -16,6 +16,7 @@ from weft.infra.signals import Signals
 from weft.kernel.clock import Clock
 from weft.kernel.errors import Conflict, NotFound, Unavailable, WeftError
 from weft.kernel.ids import AccountId, ListId
+from weft.notes.events import NoteSet
 from weft.posts.events import PostCreated, PostDeleted, PostEdited
 from weft.relationships.events import Between, Blocked, FollowChanged, Followed, Unblocked, Unfollowed
 from weft.timelines.connections import Closing, Connection, Listener, Teller
@@ -58,6 +59,7 @@ class Streams:
         signals.on(PostCreated, self._note)
         signals.on(PostEdited, self._note)
         signals.on(PostDeleted, self._note)
+        signals.on(NoteSet, self._note)
         signals.on(Notified, self._note_own)
         signals.on(ConversationChanged, self._note_own)
         for follow in (Followed, FollowChanged, Unfollowed):
@@ -174,7 +176,7 @@ class Streams:
 
     # ------------------------------------------------------------------ what the signals note
 
-    def _note(self, event: PostCreated | PostEdited | PostDeleted) -> None:
+    def _note(self, event: PostCreated | PostEdited | PostDeleted | NoteSet) -> None:
         if self._owners:
             self._dispatcher.note(event)
 
