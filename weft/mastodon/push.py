@@ -1,8 +1,12 @@
-"""Push subscriptions: where one token's app is pushed to, and for which notifications. Nothing is sent from here."""
+"""Push subscriptions: where one token's app, or one signed-in browser, is pushed to, and for which notifications.
+
+What is sent is in ``push_messages``.
+"""
 
 from __future__ import annotations
 
 from functools import partial
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -75,7 +79,13 @@ class CreateParams(ChangeParams):
 async def create(call: Call[Mastodon, CreateParams]) -> Response:
     """Push to this place; an earlier one of the same token is forgotten."""
     given = call.params.subscription
-    new = NewTarget(endpoint=given.endpoint, key=given.keys.p256dh, auth=given.keys.auth, standard=given.standard)
+    new = NewTarget(
+        endpoint=given.endpoint,
+        key=given.keys.p256dh,
+        auth=given.keys.auth,
+        standard=given.standard,
+        listed=_peer(given.endpoint) in call.app.settings.fetch_allow,
+    )
     wishes = call.params.wishes()
     return as_json(_present(call.app, await put_target(call.app.db, call.user_id, _token_id(call), new, wishes)))
 
@@ -96,6 +106,15 @@ async def change(call: Call[Mastodon, ChangeParams]) -> Response:
 async def drop(call: Call[Mastodon, None]) -> Response:
     await drop_target(call.app.db, call.user_id, _token_id(call))
     return as_json({})
+
+
+def _peer(endpoint: str) -> str:
+    """``host:port`` as the operator lists it; empty for what is no address."""
+    try:
+        parts = urlsplit(endpoint)
+        return f"{parts.hostname}:{parts.port}" if parts.hostname and parts.port else ""
+    except ValueError:
+        return ""
 
 
 def _token_id(call: Call[Mastodon, None] | Call[Mastodon, CreateParams] | Call[Mastodon, ChangeParams]) -> int:

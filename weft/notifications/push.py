@@ -1,4 +1,4 @@
-"""Where browsers and apps want to be pushed to: one target for each token. Sending is not here.
+"""Where browsers and apps want to be pushed to: one target for each token or session. Sending is in ``pushing``.
 
 Also the server's own key pair, which tells push services who sends (RFC 8292): made once, kept in the database.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from weft.infra.db import Db, Reader, Row
+from weft.infra.db import Db, Reader, Row, Tx
 from weft.kernel.errors import Invalid, NotFound
 from weft.kernel.ids import AccountId, bucket_of
 
@@ -42,6 +43,8 @@ class NewTarget(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     auth: str
     standard: bool = False
+    listed: bool = False
+    """The operator lists the endpoint's peer among those that may be private: it need not have a certificate."""
 
 
 class Wishes(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,19 +56,21 @@ def check_target(target: NewTarget) -> None:
     """Refuse an endpoint that is no web address and keys that are none (RFC 8291, section 3)."""
     try:
         parts = urlsplit(target.endpoint)
-        usable = parts.scheme == "https" and bool(parts.hostname)
+        secure = parts.scheme == "https" or (target.listed and parts.scheme == "http")
+        usable = secure and bool(parts.hostname)
     except ValueError:
         usable = False
     if not usable or len(target.endpoint) > MAX_ENDPOINT or not target.endpoint.isascii():
         raise Invalid("push.endpoint", field="subscription[endpoint]")
-    point = _decoded(target.key)
+    point = decoded(target.key)
     if len(point) != _POINT_BYTES or point[0] != 4 or not _is_on_curve(point):
         raise Invalid("push.keys", field="subscription[keys][p256dh]")
-    if len(_decoded(target.auth)) != _AUTH_BYTES:
+    if len(decoded(target.auth)) != _AUTH_BYTES:
         raise Invalid("push.keys", field="subscription[keys][auth]")
 
 
-def _decoded(text: str) -> bytes:
+def decoded(text: str) -> bytes:
+    """A key as browsers and apps write it; empty where it is none."""
     plain = text.translate({ord("+"): "-", ord("/"): "_"}).rstrip("=")
     try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), altchars="-_", validate=True)
@@ -143,6 +148,19 @@ DROP = """
 DELETE FROM push_targets WHERE bucket = $1 AND account_id = $2 AND token_id = $3
 """
 
+DROP_UNHELD = """
+DELETE FROM push_targets t  -- all buckets: of a few accounts, or of all once a day
+ WHERE ($1::bigint[] IS NULL OR (t.bucket = ANY($2::smallint[]) AND t.account_id = ANY($1)))
+   AND NOT EXISTS (SELECT 1 FROM tokens k WHERE k.bucket = t.bucket AND k.id = t.token_id)
+   AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.bucket = t.bucket AND s.id = t.token_id)
+"""
+
+
+async def drop_unheld(tx: Tx, accounts: Sequence[int] | None = None) -> None:
+    """Forget the targets whose token or session has ended: of these accounts, or of everybody."""
+    buckets = [bucket_of(id_) for id_ in accounts] if accounts is not None else None
+    await tx.execute(DROP_UNHELD, list(accounts) if accounts is not None else None, buckets)
+
 
 async def drop_target(db: Db, account_id: AccountId, token_id: int) -> None:
     async with db.once(bucket_of(account_id)) as tx:
@@ -150,7 +168,7 @@ async def drop_target(db: Db, account_id: AccountId, token_id: int) -> None:
 
 
 _encode = msgspec.json.Encoder().encode
-_decode_alerts = msgspec.json.Decoder(dict[str, bool]).decode
+read_alerts = msgspec.json.Decoder(dict[str, bool]).decode
 
 
 def _text(alerts: dict[str, bool]) -> str:
@@ -160,7 +178,7 @@ def _text(alerts: dict[str, bool]) -> str:
 def _target(row: Row) -> Target:
     names = "id", "endpoint", "key", "auth", "standard"
     values = dict(zip(names, row, strict=False))
-    return Target(**values, alerts=_decode_alerts(row[5]), policy=row[6])
+    return Target(**values, alerts=read_alerts(row[5]), policy=row[6])
 
 
 # ------------------------------------------------------------------------------------------------ the server's key

@@ -28,6 +28,7 @@ from weft.notifications.push import (
     vapid_private_key,
     vapid_public_key,
 )
+from weft.notifications.pushing import Parcel, Push, PushSender, find_push
 from weft.notifications.queries import (
     count_pending,
     find_notification,
@@ -44,8 +45,11 @@ from weft.notifications.queries import (
 __all__ = [
     "Announcement",
     "NewTarget",
+    "Parcel",
     "PolicyEdit",
+    "Push",
     "PushPolicy",
+    "PushSender",
     "Target",
     "Wishes",
     "accept_requests",
@@ -59,6 +63,7 @@ __all__ = [
     "drop_target",
     "edit_policy",
     "find_notification",
+    "find_push",
     "find_requests",
     "find_target",
     "hidden_senders",

@@ -12,6 +12,7 @@ import msgspec
 from weft.accounts.events import NotificationsChanged, Notified
 from weft.infra.db import Row, Tx
 from weft.kernel.ids import AccountId, bucket_of
+from weft.notifications.events import PushWanted
 from weft.notifications.model import Cause, Policy, Standing, group_key, judge
 from weft.relationships.model import Audience, Visibility
 
@@ -96,7 +97,14 @@ SELECT bucket, account_id, id, kind, from_id, nullif(post_id, 0), group_key, fil
               $8::boolean[]) AS given (bucket, account_id, id, kind, from_id, post_id, group_key, filtered)
 ON CONFLICT (bucket, account_id, coalesce(post_id, 0), kind, from_id) DO UPDATE SET id = excluded.id
  WHERE n.kind IN ('edit', 'quoted_edit')
-RETURNING account_id, id, kind, filtered
+RETURNING account_id, id, kind, filtered, EXISTS (
+    SELECT 1 FROM push_targets t WHERE t.bucket = n.bucket AND t.account_id = n.account_id)
+"""
+
+TARGETS = """
+SELECT want.account_id, want.id, t.id FROM unnest($1::smallint[], $2::bigint[], $3::bigint[])
+    AS want (bucket, account_id, id)  -- all buckets
+  JOIN push_targets t ON t.bucket = want.bucket AND t.account_id = want.account_id AND t.policy <> 'none'
 """
 
 
@@ -117,9 +125,17 @@ async def _write(tx: Tx, told: Sequence[tuple[Cause, bool]]) -> None:
         )
         for cause, filtered in told
     ]
-    for account_id, id_, kind, filtered in await tx.rows(INSERT, *zip(*rows, strict=True)):
+    pushed = []
+    for account_id, id_, kind, filtered, is_pushed in await tx.rows(INSERT, *zip(*rows, strict=True)):
         if not filtered:
             tx.signal(Notified(account_id=AccountId(account_id), notification_id=id_, kind=kind))
+            if is_pushed:
+                pushed.append((bucket_of(account_id), account_id, id_))
+    if pushed:
+        for account_id, id_, target_id in await tx.rows(TARGETS, *zip(*pushed, strict=True)):
+            tx.emit_in(
+                bucket_of(account_id), PushWanted(account_id=account_id, target_id=target_id, notification_id=id_)
+            )
 
 
 # ------------------------------------------------------------------------------------------------ taking back
