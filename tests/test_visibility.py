@@ -163,6 +163,7 @@ def routes_for(community: Community, viewer: Person | None) -> Iterator[tuple[st
         return
     yield "/api/v1/timelines/home", {"limit": 40}
     yield "/api/v1/timelines/direct", {"limit": 40}
+    yield "/api/weft/v1/timelines/for_you", {"limit": 40}
     yield "/api/v1/notifications", {"limit": 80}
     yield "/api/v2/notifications", {"limit": 80}
     yield "/api/v1/conversations", {"limit": 40}
@@ -247,6 +248,8 @@ def _check_each_post(community: Community, viewer: Person | None) -> None:
                 assert client.get(f"/api/v1/statuses/{id_}/source").status_code == 404
                 for verb in ("favourite", "bookmark", "reblog"):
                     assert client.post(f"/api/v1/statuses/{id_}/{verb}").status_code == 404, verb
+                for verb in ("hidden", "not_interested"):
+                    assert client.post(f"/api/weft/v1/posts/{id_}/{verb}").status_code == 404, verb
                 reply = client.post("/api/v1/statuses", json={"status": "psst", "in_reply_to_id": id_})
                 assert reply.status_code == 404
 

@@ -14,7 +14,8 @@ Rule = Callable[[Source], Iterator[str]]
 
 SLICES = (
     *("accounts", "relationships", "media", "ledger", "posts", "notes"),
-    *("timelines", "notifications", "search", "federation", "assistant", "hub", "ads", "worlds"),
+    *("timelines", "notifications", "search", "portability", "moderation"),
+    *("federation", "assistant", "hub", "ads", "worlds"),
 )
 COMPOSITION = ("weft.cli", "weft.wiring", "weft.operations")
 OPEN_PARTS = ("service", "events", "model")

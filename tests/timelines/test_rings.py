@@ -13,7 +13,7 @@ from weft.infra.db import Db, open_db
 from weft.kernel.clock import ManualClock
 from weft.kernel.ids import MAX_ID, AccountId, PostId, make_id
 from weft.posts.events import PostCreated, PostDeleted
-from weft.timelines.rings import RING, AuthorRings
+from weft.timelines.rings import MEDIA, REPLY, REPOST, RING, AuthorRings, newer_posts, older_posts
 
 INSERT = """
 INSERT INTO posts (bucket, id, author_id, text, visibility) SELECT $1, id, $2, '', 0 FROM unnest($3::bigint[]) AS id
@@ -124,3 +124,23 @@ async def test_a_post_that_comes_while_its_author_is_loaded_is_not_lost(db: Db) 
     await world.write(1, 2)
     await loading
     await world.check([1], MAX_ID, 0, 10, upwards=False)
+
+
+KINDS = """
+INSERT INTO posts (bucket, id, author_id, text, visibility, reply_to, reply_to_account, repost_of, repost_author,
+                   media_ids)
+VALUES ($1, $2, $3, '', 0, $4, $4, $5, $5, $6)
+"""
+
+
+async def test_a_loaded_post_is_of_the_same_kind_as_one_that_was_told(db: Db) -> None:
+    """Reply, repost and media, alone and together: home asks these flags whether it shows a post."""
+    who, flags = author(1), {}
+    async with db.tx(7) as tx:
+        for at, (reply, repost, media) in enumerate([(0, 0, 0), (9, 0, 0), (0, 9, 0), (0, 0, 9), (9, 0, 9)], 1):
+            id_ = post(1, at)
+            await tx.execute(KINDS, 7, id_, who, reply or None, repost or None, [media] if media else [])
+            flags[id_] = (REPLY if reply else 0) | (REPOST if repost else 0) | (MEDIA if media else 0)
+    async with db.read() as reader:
+        for found in (await older_posts(reader, [who], MAX_ID, 9), await newer_posts(reader, [who], 0, 9)):
+            assert {entry.id: entry.flags for entry in found} == flags

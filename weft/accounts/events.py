@@ -54,6 +54,14 @@ class MailWanted(Event):
     kind: str
 
 
+class InvitationWanted(Event):
+    """Somebody who is here invites the owner of an address: the one mail to people without an account."""
+
+    account_id: AccountId
+    email: str
+    code: str
+
+
 class AvatarOffered(Event):
     """A new account had a picture at the place its owner came from; a job fetches it through the gate."""
 
@@ -77,6 +85,14 @@ class Notified(Event):
     account_id: AccountId
     notification_id: int
     kind: str
+
+
+class ReportFiled(OfAccount):
+    """An account told the staff of another one. It lies here because reports and notifications, which tell the staff,
+    stand on one rank and never import each other."""
+
+    target_id: AccountId
+    report_id: int
 
 
 class NotificationsChanged(Event):

@@ -133,6 +133,15 @@ class StatusTag(msgspec.Struct):
     url: str
 
 
+class Captions(msgspec.Struct):
+    language: str
+    url: str
+
+
+class WeftMedia(msgspec.Struct):
+    captions: list[Captions] = []
+
+
 class MediaAttachment(msgspec.Struct, kw_only=True):
     id: str
     type: str
@@ -142,6 +151,7 @@ class MediaAttachment(msgspec.Struct, kw_only=True):
     meta: dict[str, Any]
     description: str | None
     blurhash: str | None
+    weft: WeftMedia
 
 
 class PollOption(msgspec.Struct):
@@ -184,9 +194,21 @@ class QuoteApproval(msgspec.Struct):
     current_user: str
 
 
+class WeftReason(msgspec.Struct):
+    kind: str
+    """``following``, ``reposted_by``, ``followed_by``, ``interacted``, ``tag``, ``popular`` or ``recent``."""
+    name: str
+    """The name of the tag or of the person that it is because of; empty where it is because of neither."""
+    handle: str
+
+
 class WeftStatus(msgspec.Struct):
     reply_policy: str
     can_reply: bool
+    hidden: bool
+    """The author of the thread, or of what it answers, hid it: apps fold it."""
+    reason: WeftReason | UnsetType = UNSET
+    """Why it is in *For you*; nowhere else."""
 
 
 class StatusHead(msgspec.Struct, kw_only=True):

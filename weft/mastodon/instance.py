@@ -22,7 +22,7 @@ from weft.posts.service import MAX_PINS, POLL_OPTION_LENGTH, POLL_OPTIONS, POLL_
 from weft.settings import Settings
 
 API_VERSIONS = {"mastodon": 3, "weft": 1}
-FEATURES: tuple[str, ...] = ("notes",)
+FEATURES: tuple[str, ...] = ("notes", "for_you")
 """What this server offers beyond the conversation, for the app's navigation."""
 VERSION = f"4.5.0 (compatible; Weft {__version__})"
 

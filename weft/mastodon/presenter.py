@@ -22,6 +22,7 @@ from weft.mastodon.addresses import Addresses
 from weft.mastodon.entities import CustomEmoji
 from weft.mastodon.fragments import FRESH, RECOUNT, UNKNOWN, AccountEntry, PostEntry, Shelf
 from weft.mastodon.shapes import Shaper
+from weft.media.events import MediaChanged
 from weft.media.service import load_media
 from weft.posts.events import (
     CountsChanged,
@@ -31,6 +32,7 @@ from weft.posts.events import (
     PostDeleted,
     PostEdited,
     QuoteStateChanged,
+    ReplyHidden,
 )
 from weft.posts.model import Post, PostCounts
 from weft.posts.service import load_counts, load_marks, load_polls, load_posts, load_votes
@@ -71,8 +73,10 @@ class Presenter:
         signals.on(PostEdited, lambda event: posts.spoil((event.post_id,)))
         signals.on(PostDeleted, self._post_deleted)
         signals.on(CountsChanged, self._counts_changed)
+        signals.on(MediaChanged, lambda event: posts.spoil((event.post_id,)))
         signals.on(PollVoted, lambda event: posts.spoil((event.post_id,)))
         signals.on(PollEnded, lambda event: posts.spoil((event.post_id,)))
+        signals.on(ReplyHidden, lambda event: posts.spoil((event.post_id,)))
         signals.on(QuoteStateChanged, lambda event: posts.spoil((event.post_id, event.quoted_id)))
         signals.on_reset(self.forget_all)
 

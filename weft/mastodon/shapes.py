@@ -167,6 +167,7 @@ class Shaper:
             and post.reply_policy == "everyone"
             and post.quote_policy == "public"
             and post.visibility <= Visibility.UNLISTED
+            and not post.hidden
         )
 
     def _head(
@@ -226,6 +227,7 @@ class Shaper:
             meta=meta,
             description=media.description,
             blurhash=media.blurhash,
+            weft=e.WeftMedia([e.Captions(language, self._at.file(name)) for language, name in media.captions.items()]),
         )
 
     def shape_counts(self, entry: PostEntry) -> None:
@@ -339,6 +341,7 @@ class Shaper:
                 can_reply=may_reply(post, viewer.id, befriended=post.author_id in befriended),
                 marks=viewer.marks.get(entry.id, UNMARKED) if viewer.id is not None else None,
                 pinnable=own and post.visibility != Visibility.DIRECT,
+                hidden=post.hidden,
             )
         )
         if hits:
@@ -414,6 +417,7 @@ class _Tail(msgspec.Struct, frozen=True, kw_only=True):
     marks: Marks | None = None
     """None for a visitor."""
     pinnable: bool = False
+    hidden: bool = False
 
 
 @lru_cache(maxsize=4096)
@@ -432,7 +436,7 @@ def _tail(tail: _Tail) -> bytes:
     user = "automatic" if tail.may_quote else "denied"
     value: dict[str, object] = {
         "quote_approval": {"automatic": _APPROVALS[tail.quote_policy], "manual": [], "current_user": user},
-        "weft": {"reply_policy": tail.reply_policy, "can_reply": tail.can_reply},
+        "weft": {"reply_policy": tail.reply_policy, "can_reply": tail.can_reply, "hidden": tail.hidden},
     }
     if marks is not None:
         value |= {

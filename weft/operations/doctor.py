@@ -17,6 +17,7 @@ import asyncpg
 import msgspec
 
 from weft import __version__
+from weft.infra.db import open_db
 from weft.infra.db.migrate import TABLE_EXISTS, read_migrations
 from weft.infra.mail import parse_server
 from weft.infra.postgres import PostgresFailed, borrow, find_binaries, running_url
@@ -26,6 +27,7 @@ from weft.infra.telemetry import set_up_logs
 from weft.kernel.clock import Clock
 from weft.kernel.errors import WeftError
 from weft.media.service import MediaPool, sandbox_report
+from weft.moderation.service import find_break
 from weft.operations.reach import is_served
 from weft.settings import Settings
 
@@ -119,6 +121,19 @@ SELECT (SELECT count(*) FROM outbox) AS waiting, (SELECT min(id >> 16) FROM outb
 """
 
 
+async def _record(url: str, settings: Settings) -> Finding:
+    """Whether the record of the staff's decisions is whole."""
+    db = await open_db(url, Clock(settings.clock_offset), size=1)
+    try:
+        async with db.read() as reader:
+            count, broken = await find_break(reader)
+    finally:
+        await db.close()
+    if broken:
+        return Finding("broken", "decisions", f"entry {broken} of the record was changed or is missing")
+    return Finding("ok", "decisions", f"{count} in the record, unbroken")
+
+
 async def _contents(url: str, settings: Settings) -> list[Finding]:
     try:
         connection = await asyncpg.connect(url, timeout=10)
@@ -137,7 +152,8 @@ async def _contents(url: str, settings: Settings) -> list[Finding]:
     owned = (
         "an owner" if row["owned"] else "no owner yet: weft up prints a link, or use weft account create --role owner"
     )
-    return [*found, Finding(owner, "people", f"{row['people']} logins, {owned}"), *_work(row, settings)]
+    people = Finding(owner, "people", f"{row['people']} logins, {owned}")
+    return [*found, people, *_work(row, settings), await _record(url, settings)]
 
 
 def _schema(applied: list[asyncpg.Record]) -> Finding:

@@ -103,6 +103,12 @@ class VotesReset(Event):
         return self.voters
 
 
+class ReplyHidden(OfAccount):
+    """The account hid a reply to what it wrote, or shows it again. A signal, never stored: the reply's row says it."""
+
+    post_id: PostId
+
+
 class PurgeWanted(Event):
     """A deleted account still has posts or reactions: one more batch of them is to go."""
 

@@ -102,6 +102,8 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     deleted: bool = False
     version: int = 0
     edited_ms: int | None = None
+    hidden: bool = False
+    """The author of what it answers, or of the thread, does not want it shown unasked."""
 
     @property
     def created_ms(self) -> int:

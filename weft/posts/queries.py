@@ -15,7 +15,7 @@ from weft.relationships.model import Visibility
 POSTS = """
 SELECT p.id, p.author_id, p.text, p.summary, p.visibility, p.language, p.sensitive, p.reply_to, p.reply_to_account,
        p.root_id, p.repost_of, p.quote_of, p.quote_state, p.mentions, p.tags, p.media_ids, p.has_poll, p.reply_policy,
-       p.quote_policy, p.app_name, p.app_website, p.state, p.version, p.edited_ms, p.repost_author
+       p.quote_policy, p.app_name, p.app_website, p.state, p.version, p.edited_ms, p.repost_author, p.hidden
   FROM unnest($1::smallint[], $2::bigint[]) AS want (bucket, id)
   JOIN posts p ON p.bucket = want.bucket AND p.id = want.id
 """
@@ -56,6 +56,7 @@ def post_of_row(row: Row) -> Post:
         version=row[22],
         edited_ms=row[23],
         repost_author=row[24],
+        hidden=row[25],
     )
 
 

@@ -15,6 +15,7 @@ from weft.posts.drafting import (
 )
 from weft.posts.edit import edit_post, set_quote_policy
 from weft.posts.heat import Heat
+from weft.posts.hiding import set_hidden
 from weft.posts.polls import end_polls, vote
 from weft.posts.queries import (
     Authored,
@@ -117,6 +118,7 @@ __all__ = [
     "revoke_quote",
     "schedule_post",
     "set_bookmark",
+    "set_hidden",
     "set_pin",
     "set_quote_policy",
     "set_thread_mute",

@@ -30,3 +30,10 @@ class PlaceIndexed(Event):
     post_id: PostId
     author_id: AccountId
     flags: int
+
+
+class InterestChanged(OfAccount):
+    """The account wants less of what is like a post, or took that back. A signal, never stored."""
+
+    post_id: PostId
+    less: bool = False

@@ -19,6 +19,7 @@ from weft.posts.events import PostCreated, PostDeleted, PostEdited
 from weft.relationships.events import Unfollowed
 from weft.relationships.model import Visibility
 from weft.timelines.conversations import forget_conversations, index_conversations
+from weft.timelines.disinterest import forget_disinterests
 from weft.timelines.events import PlaceIndexed
 from weft.timelines.lists import drop_unfollowed
 from weft.timelines.rings import flags_of
@@ -151,7 +152,7 @@ def _buckets(keys: Iterable[str]) -> list[int]:
 
 # An edit says neither whether it is a reply nor whether its author is limited by now.
 EDITED = """
-SELECT p.id, p.author_id, (p.reply_to IS NOT NULL)::int | (cardinality(p.media_ids) > 0)::int << 2
+SELECT p.id, p.author_id, (p.reply_to IS NOT NULL)::int + (cardinality(p.media_ids) > 0)::int * 4
   FROM unnest($1::smallint[], $2::bigint[]) AS want (bucket, id)  -- all buckets
   JOIN posts p ON p.bucket = want.bucket AND p.id = want.id
   JOIN accounts a ON a.bucket = p.bucket AND a.id = p.author_id
@@ -176,6 +177,7 @@ HANDLERS = (
     (PostEdited, "timelines.index_conversations", index_conversations),
     (PostDeleted, "timelines.index_conversations", index_conversations),
     (AccountStateChanged, "timelines.forget_conversations", forget_conversations),
+    (AccountStateChanged, "timelines.forget_disinterests", forget_disinterests),
     (Unfollowed, "timelines.drop_unfollowed", drop_unfollowed),
 )
 """Event, stable name, handler: for ``wiring``."""

@@ -260,8 +260,8 @@ SELECT p.id, p.author_id, p.flags, p.other_id
   FROM unnest($1::smallint[], $2::bigint[]) AS want (bucket, author_id)
  CROSS JOIN LATERAL (
     SELECT id, author_id,
-           (reply_to IS NOT NULL)::int | (repost_of IS NOT NULL)::int << 1
-                | (cardinality(media_ids) > 0)::int << 2 AS flags,
+           (reply_to IS NOT NULL)::int + (repost_of IS NOT NULL)::int * 2
+                + (cardinality(media_ids) > 0)::int * 4 AS flags,
            coalesce(repost_author, reply_to_account, 0) AS other_id
       FROM posts  -- posts_author
      WHERE bucket = want.bucket AND author_id = want.author_id AND id < $3 AND id > $4 AND state = 0 AND visibility < 3
@@ -285,8 +285,8 @@ SELECT p.id, p.author_id, p.flags, p.other_id
   FROM unnest($1::smallint[], $2::bigint[]) AS want (bucket, author_id)
  CROSS JOIN LATERAL (
     SELECT id, author_id,
-           (reply_to IS NOT NULL)::int | (repost_of IS NOT NULL)::int << 1
-                | (cardinality(media_ids) > 0)::int << 2 AS flags,
+           (reply_to IS NOT NULL)::int + (repost_of IS NOT NULL)::int * 2
+                + (cardinality(media_ids) > 0)::int * 4 AS flags,
            coalesce(repost_author, reply_to_account, 0) AS other_id
       FROM posts  -- posts_author
      WHERE bucket = want.bucket AND author_id = want.author_id AND id > $3 AND id < $4 AND state = 0 AND visibility < 3

@@ -20,6 +20,7 @@ from weft.kernel.text.entities import tag_key
 from weft.posts.events import PostCreated, PostDeleted, PostEdited
 from weft.relationships.model import Visibility
 from weft.timelines.events import PlaceIndexed
+from weft.timelines.for_you import ForYou
 from weft.timelines.model import List, Viewer
 from weft.timelines.queries import load_members
 from weft.timelines.recent import Recent, merge, public_posts, tagged_posts
@@ -53,6 +54,7 @@ class Timelines:
         self.threads = Threads(db)
         self._public = Recent(self._load_public)
         self._tags: dict[str, Recent] = {}
+        self.for_you = ForYou(self)
         self._newest: deque[tuple[str, Candidate]] = deque(maxlen=_NEWEST_KEPT)
         """What was posted last, by place: a place loaded before its index knows of a post takes it from here."""
 
@@ -63,6 +65,7 @@ class Timelines:
         signals.on(PlaceIndexed, self._indexed)
         signals.on_reset(self.reset)
         self.threads.listen(signals)
+        self.for_you.listen(signals)
 
     # ------------------------------------------------------------------ events
 
@@ -109,6 +112,7 @@ class Timelines:
 
     def reset(self) -> None:
         self.rings.reset()
+        self.for_you.reset()
         self._newest.clear()
         self._public.reset()
         self._tags.clear()
@@ -149,6 +153,10 @@ class Timelines:
             for entry in self._newest_in(key):
                 recent.add(entry)
         return recent
+
+    async def newest_public(self, before: int, after: int, count: int) -> list[Candidate]:
+        """The newest posts of the public timeline between two ids."""
+        return await self._public.page(before, after, count)
 
     async def _load_public(self, page: Page) -> list[Candidate]:
         async with self.db.read() as reader:

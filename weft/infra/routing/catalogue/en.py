@@ -54,6 +54,8 @@ ACCESS = {
     "login.pending": "Your login is currently pending approval",
     "login.unconfirmed": "Your login is missing a confirmed e-mail address",
     "scope.missing": "This action is outside the authorized scopes",
+    "session.changed": "Another account is signed in by now",
+    "session.needed": "This is only possible in the browser, signed in",
     "token.invalid": "The access token is invalid",
     "token.no_user": "This method requires an authenticated user",
 }
@@ -69,6 +71,8 @@ ACCOUNTS = {
     "email.confirmed": "This method is only available while the e-mail is awaiting confirmation",
     "email.taken": "Validation failed: E-mail has already been taken",
     "invite.invalid": "This invitation does not exist, or it was used up",
+    "invite.staff": "Here only moderators can invite people",
+    "invite.too_many": "You have {limit} open invitations. Take some back first",
     "invite.needed": "An invitation is needed to sign up here",
     "link.expired": "This link was used already, or it is too old",
     "mail.address": "Validation failed: E-mail is invalid",
@@ -76,6 +80,7 @@ ACCOUNTS = {
     "mail.refused": "Validation failed: E-mail takes no mail from here",
     "oidc.failed": "Signing in with the other account did not work",
     "oidc.taken": "That account belongs to somebody here already",
+    "password.wrong": "This is not your present password",
     "password.breached": "Validation failed: Password has appeared in a data breach and is not safe to use",
     "password.too_long": "Validation failed: Password is too long (maximum is {limit} bytes)",
     "password.too_short": "Validation failed: Password is too short (minimum is {limit} characters)",
@@ -125,6 +130,11 @@ NOTES = {
 }
 
 MEDIA = {
+    "captions.language": "Validation failed: Language is not a known one",
+    "captions.not_timed": "Validation failed: Only films and sounds can have captions",
+    "captions.too_large": "Validation failed: File is too large (maximum is {limit} bytes)",
+    "captions.too_many": "Validation failed: There can be captions in at most {limit} languages",
+    "captions.unreadable": "Validation failed: File is not captions in the form WebVTT",
     "media.processing": "Cannot attach files that have not finished processing. Try again in a moment!",
     "media.description_too_long": "Validation failed: Description is too long (maximum is {limit} characters)",
     "media.in_use": "Validation failed: Media is attached to a post",
@@ -186,6 +196,27 @@ NOTIFICATIONS = {
     "push.keys": "Validation failed: Key is invalid",
 }
 
+MODERATION = {
+    "reply.not_yours_to_hide": "Only who wrote what it answers, or began the thread, can hide a reply",
+    "report.comment_too_long": "Validation failed: Comment is too long (maximum is {limit} characters)",
+    "report.note_blank": "Validation failed: Note can't be blank",
+    "report.note_too_long": "Validation failed: Note is too long (maximum is {limit} characters)",
+    "report.open_already": "A newer report about the same account by the same person is open",
+    "report.own": "Validation failed: You cannot report yourself",
+    "report.rule_unknown": "Validation failed: Rule ids hold one that does not exist",
+    "report.too_many_posts": "Validation failed: At most {limit} posts can be reported at once",
+    "staff.only": "Only the staff of this server may do this",
+}
+
+PORTABILITY = {
+    "export.recent": "An archive was asked for within the last day",
+    "import.empty": "Validation failed: File holds nothing to import",
+    "import.too_large": "Validation failed: File is too large (maximum is {limit} bytes)",
+    "import.too_many": "Validation failed: There can be at most {limit} imports at once",
+    "import.too_many_rows": "Validation failed: File has too many lines (maximum is {limit})",
+    "import.unreadable": "Validation failed: File is not a sheet of comma-separated values",
+}
+
 SEARCH: dict[str, str] = {}
 
 STREAMING = {
@@ -213,6 +244,8 @@ SENTENCES: dict[str, str] = {
     **RELATIONSHIPS,
     **TIMELINES,
     **NOTIFICATIONS,
+    **MODERATION,
+    **PORTABILITY,
     **SEARCH,
     **STREAMING,
     **WEB,

@@ -1,0 +1,1 @@
+"""Reports to the staff, the queue they are worked off from, and the record of what the staff decided."""
