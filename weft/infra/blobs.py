@@ -29,6 +29,7 @@ CONTENT_TYPES: Final = {
     "ogg": "audio/ogg",
     "json": "application/json",
     "csv": "text/csv; charset=utf-8",
+    "vtt": "text/vtt; charset=utf-8",
     "glb": "model/gltf-binary",
     "bin": "application/octet-stream",
 }

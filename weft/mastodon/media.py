@@ -5,14 +5,23 @@ from __future__ import annotations
 import msgspec
 
 from weft.infra.admit import API, MEDIA
-from weft.infra.routing.table import SMALL_BODY, Auth, Call, Response, Route, Sees, as_json
+from weft.infra.routing.table import SMALL_BODY, Auth, Call, Response, Route, Sees, Style, as_json
 from weft.kernel.errors import Invalid
 from weft.kernel.ids import MediaId
 from weft.kernel.text.clean import clean_text
 from weft.mastodon.context import Mastodon
 from weft.mastodon.entities import Empty, MediaAttachment
 from weft.media.model import Media
-from weft.media.service import MAX_UPLOAD, NewMedia, load_media, require_own, update_media
+from weft.media.service import (
+    MAX_CAPTIONS_BYTES,
+    MAX_UPLOAD,
+    NewMedia,
+    load_media,
+    remove_captions,
+    require_own,
+    set_captions,
+    update_media,
+)
 
 _PROCESSING, _PARTIAL = 202, 206
 
@@ -97,6 +106,30 @@ async def remove(call: Call[Mastodon, None]) -> Response:
     return as_json(Empty())
 
 
+class CaptionsParams(msgspec.Struct, kw_only=True):
+    language: str
+
+
+class DropCaptionsParams(msgspec.Struct, kw_only=True):
+    language: str = ""
+
+
+async def put_captions(call: Call[Mastodon, CaptionsParams]) -> Response:
+    """Give a film or sound captions, before it is posted or after."""
+    file = call.files.get("file")
+    if file is None or not file.data:
+        raise Invalid("media.blank", field="file")
+    app, whose = call.app, (call.user_id, MediaId(call.id()))
+    media = await set_captions(app.db, app.blobs, whose, call.params.language, file.data)
+    return as_json(app.presenter.shaper.media(media))
+
+
+async def drop_captions(call: Call[Mastodon, DropCaptionsParams]) -> Response:
+    app, whose = call.app, (call.user_id, MediaId(call.id()))
+    media = await remove_captions(app.db, app.blobs, whose, call.params.language)
+    return as_json(app.presenter.shaper.media(media))
+
+
 ROUTES = (
     Route(
         method="POST",
@@ -164,5 +197,36 @@ ROUTES = (
         body=0,
         returns=Empty,
         tag="media",
+    ),
+    Route(
+        method="POST",
+        path="/api/weft/v1/media/:id/captions",
+        handler=put_captions,
+        auth=Auth.USER,
+        scopes=("write:media",),
+        sees=Sees.OWN,
+        rate=MEDIA,
+        body=MAX_CAPTIONS_BYTES + SMALL_BODY,
+        params=CaptionsParams,
+        returns=MediaAttachment,
+        style=Style.WEFT,
+        files=("file",),
+        tag="media",
+        summary="Give a film or sound captions as WebVTT",
+    ),
+    Route(
+        method="DELETE",
+        path="/api/weft/v1/media/:id/captions",
+        handler=drop_captions,
+        auth=Auth.USER,
+        scopes=("write:media",),
+        sees=Sees.OWN,
+        rate=API,
+        body=SMALL_BODY,
+        params=DropCaptionsParams,
+        returns=MediaAttachment,
+        style=Style.WEFT,
+        tag="media",
+        summary="Take captions away, of one language or all",
     ),
 )

@@ -14,6 +14,8 @@ MediaKind = Literal["image", "gifv", "video", "audio", "unknown"]
 
 MAX_DESCRIPTION = 1500
 MAX_ATTACHMENTS = 4
+CAPTIONS = "captions:"
+"""Begins the name of a file's role that holds captions; the language follows."""
 
 
 class Media(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,4 +30,9 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
     """The ``original`` and ``small`` parts of the client API's ``meta``; the focus is kept apart."""
     blurhash: str | None = None
     files: Mapping[str, str] = {}
-    """Blob name by size: ``original``, ``small``."""
+    """Blob name by role: ``original``, ``small``, and ``captions:`` with a language."""
+
+    @property
+    def captions(self) -> dict[str, str]:
+        """Blob names of captions by language."""
+        return {role.removeprefix(CAPTIONS): name for role, name in self.files.items() if role.startswith(CAPTIONS)}

@@ -17,6 +17,7 @@ from weft.infra.db import Db, Reader, Tx
 from weft.kernel.errors import Invalid, NotFound, WeftError
 from weft.kernel.ids import AccountId, MediaId, bucket_of
 from weft.media import queries
+from weft.media.captions import MAX_CAPTIONS_BYTES, remove_captions, set_captions
 from weft.media.emojis import Emoji, add_emoji, is_shortcode, load_emojis, remove_emoji
 from weft.media.model import MAX_DESCRIPTION, Media
 from weft.media.processing.pool import MediaPool, sandbox_report
@@ -259,6 +260,7 @@ async def change_media(
 
 __all__ = [
     "LIMITS",
+    "MAX_CAPTIONS_BYTES",
     "MAX_UPLOAD",
     "Emoji",
     "MediaPool",
@@ -274,9 +276,11 @@ __all__ = [
     "is_shortcode",
     "load_emojis",
     "load_media",
+    "remove_captions",
     "remove_emoji",
     "require_own",
     "require_ready_media",
     "sandbox_report",
+    "set_captions",
     "update_media",
 ]
