@@ -1,0 +1,34 @@
+// The screens: which path shows which, and the texts each needs. The server answers its shell for the same paths
+// (weft/web/shell.py); a screen that is added here is added there.
+
+import type { Pattern } from './lib/paths'
+import type { Area } from './text/areas'
+
+export interface Screen {
+  name: string
+  load: () => Promise<{ default: unknown }>
+  texts: readonly Area[]
+  /** Only for people who are signed in; visitors are shown the welcome. */
+  own?: boolean
+}
+
+const screen = (name: string, load: Screen['load'], texts: readonly Area[] = ['core'], own = false): Screen => ({ name, load, texts, own })
+
+const home = screen('home', () => import('./screens/home/Home.svelte'))
+const thread = screen('thread', () => import('./screens/thread/Thread.svelte'))
+const search = screen('search', () => import('./screens/search/Search.svelte'), ['core', 'search'])
+const activity = screen('activity', () => import('./screens/activity/Activity.svelte'), ['core', 'activity'], true)
+const messages = screen('messages', () => import('./screens/messages/Messages.svelte'), ['core', 'messages', 'notes'], true)
+const chat = screen('chat', () => import('./screens/messages/Chat.svelte'), ['core', 'messages', 'notes'], true)
+
+export const PATHS: readonly Pattern<Screen>[] = [
+  { path: '/', screen: home },
+  { path: '/for-you', screen: home },
+  { path: '/local', screen: home },
+  { path: '/search', screen: search },
+  { path: '/activity', screen: activity },
+  { path: '/activity/:tab', screen: activity },
+  { path: '/messages', screen: messages },
+  { path: '/messages/:id', screen: chat },
+  { path: '/@handle/:id', screen: thread },
+]

@@ -1,0 +1,93 @@
+// Who is signed in, and which community this is: one answer, asked for once at the start.
+
+import { get, post, speakFor, whenChanged } from '../lib/api'
+import type { Account, Community, OwnAccount, SessionAnswer } from '../lib/entities'
+
+const NOBODY: SessionAnswer = {
+  account: null,
+  accounts: [],
+  role: null,
+  preferences: { visibility: 'public', sensitive: false, language: null, expand_media: 'default', expand_warnings: false },
+  unread: { notifications: 0, messages: 0 },
+  instance: {
+    title: '',
+    domain: '',
+    url: '',
+    description: '',
+    signup: 'closed',
+    oidc: null,
+    max_characters: 500,
+    max_media: 4,
+    languages: [],
+    vapid_key: '',
+    features: [],
+    rules: [],
+  },
+}
+
+const KEPT = 'weft.session'
+
+class Session {
+  #answer = $state.raw<SessionAnswer>(NOBODY)
+  /** The account changed in another tab: nothing more is sent from this one. */
+  changed = $state(false)
+
+  get account(): OwnAccount | null {
+    return this.#answer.account
+  }
+  get accounts(): Account[] {
+    return this.#answer.accounts
+  }
+  get role(): SessionAnswer['role'] {
+    return this.#answer.role
+  }
+  get preferences(): SessionAnswer['preferences'] {
+    return this.#answer.preferences
+  }
+  get community(): Community {
+    return this.#answer.instance
+  }
+  get unread(): SessionAnswer['unread'] {
+    return this.#answer.unread
+  }
+  get isModerator(): boolean {
+    return this.role !== null && this.role !== 'member'
+  }
+
+  offers(feature: string): boolean {
+    return this.community.features.includes(feature)
+  }
+
+  /** Ask the server; offline, what was known last is used. */
+  async start(): Promise<void> {
+    whenChanged(() => (this.changed = true))
+    try {
+      this.take(await get<SessionAnswer>('/api/weft/v1/session'))
+    } catch {
+      const kept = localStorage.getItem(KEPT)
+      if (kept) this.take(JSON.parse(kept) as SessionAnswer)
+    }
+  }
+
+  take(answer: SessionAnswer): void {
+    this.#answer = answer
+    speakFor(answer.account?.id ?? '')
+    localStorage.setItem(KEPT, JSON.stringify(answer))
+  }
+
+  /** The own account as an edit answered it. */
+  update(account: OwnAccount): void {
+    this.take({ ...this.#answer, account })
+  }
+
+  prefer(preferences: Partial<SessionAnswer['preferences']>): void {
+    this.take({ ...this.#answer, preferences: { ...this.#answer.preferences, ...preferences } })
+  }
+
+  async switchTo(id: string): Promise<void> {
+    await post('/api/weft/v1/session/switch', { account_id: id })
+    location.assign('/')
+  }
+}
+
+export const session = new Session()
