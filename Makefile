@@ -11,7 +11,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test drill check format bench lock
+.PHONY: help up demo test drill check format bench lock web
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -52,3 +52,6 @@ bench: ## measure what a request costs (BENCH=home)
 
 lock: ## pin the libraries again after a change of requirements/*.in
 	@scripts/lock
+
+web: ## build the web app (needs node; running Weft does not)
+	@scripts/web

@@ -1,13 +1,33 @@
-// Opens the composer. (Its pieces are loaded when it is first opened.)
+// Opens the composer. Its pieces are loaded when it is first opened.
 
-import type { Status } from '../lib/entities'
+import type { Draft } from '../lib/draft'
+import type { Status, Visibility } from '../lib/entities'
+import { dialogs } from './dialogs.svelte'
+import { session } from './session.svelte'
 
 export interface Opening {
   replyTo?: Status
   quote?: Status
+  /** Change a post of one's own. */
   edit?: Status
+  /** Write a post of one's own anew: it is deleted, and its text, media and poll are here. */
   redraft?: Status
+  /** Go on with a draft. */
+  draft?: Draft
   text?: string
+  visibility?: Visibility
+  /** Files that were shared to the app. */
+  files?: readonly File[]
 }
 
-export async function openComposer(_opening: Opening): Promise<void> {}
+let isOpening = false
+
+export async function openComposer(opening: Opening = {}): Promise<void> {
+  if (!session.account || isOpening || document.querySelector('[data-composer=sheet]')) return
+  isOpening = true
+  try {
+    await dialogs.show(() => import('../pieces/composer/ComposerSheet.svelte'), ['core', 'composer'], { opening })
+  } finally {
+    isOpening = false
+  }
+}

@@ -7,20 +7,18 @@ export interface Place {
   path: string
   label: Key
   icon: string
-  /** Its icon is drawn filled when one is there. */
-  fills?: boolean
   unread?: 'notifications' | 'messages'
   feature?: string
 }
 
-const HOME: Place = { path: '/', label: 'core.home', icon: 'house', fills: true }
+const HOME: Place = { path: '/', label: 'core.home', icon: 'house' }
 const SEARCH: Place = { path: '/search', label: 'core.search', icon: 'search' }
-const ACTIVITY: Place = { path: '/activity', label: 'core.activity', icon: 'bell', fills: true, unread: 'notifications' }
+const ACTIVITY: Place = { path: '/activity', label: 'core.activity', icon: 'bell', unread: 'notifications' }
 const MESSAGES: Place = { path: '/messages', label: 'core.messages', icon: 'mail', unread: 'messages' }
 const WORLDS: Place = { path: '/worlds', label: 'core.worlds', icon: 'orbit', feature: 'worlds' }
 const ASSISTANT: Place = { path: '/assistant', label: 'core.assistant', icon: 'sparkles', feature: 'assistant' }
 const LISTS: Place = { path: '/lists', label: 'core.lists', icon: 'list' }
-const SAVED: Place = { path: '/saved', label: 'core.saved_posts', icon: 'bookmark', fills: true }
+const SAVED: Place = { path: '/saved', label: 'core.saved_posts', icon: 'bookmark' }
 const SETTINGS: Place = { path: '/settings', label: 'core.settings', icon: 'settings' }
 const LOCAL: Place = { path: '/local', label: 'core.local', icon: 'globe' }
 
@@ -40,7 +38,7 @@ export const barPlaces = (): [before: Place[], after: Place[]] =>
 export const settingsPlace = SETTINGS
 
 function profilePlace(): Place {
-  return { path: `/@${session.account?.username ?? ''}`, label: 'core.profile', icon: 'user', fills: true }
+  return { path: `/@${session.account?.username ?? ''}`, label: 'core.profile', icon: 'user' }
 }
 
 /** Whether a place is where one is. */

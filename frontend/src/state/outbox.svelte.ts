@@ -1,0 +1,167 @@
+// The drafts and the posts on their way of who is signed in, as the screens show them, and the sender. Loaded after the
+// first screen: `state/sender.ts` starts it.
+
+import { ApiError, send } from '../lib/api'
+import type { Draft, DraftMedia } from '../lib/draft'
+import { listDrafts } from '../lib/drafts'
+import type { Status } from '../lib/entities'
+import { lockFor } from '../lib/locks'
+import { NoAnswer, type Answer, type Net } from '../lib/net'
+import { shownStatus } from '../lib/optimistic'
+import { Outbox } from '../lib/outbox'
+import { Shelf, type Kept } from '../lib/shelf'
+import { feeds } from './feed.svelte'
+import { t, texts } from './language.svelte'
+import { posts } from './posts.svelte'
+import { session } from './session.svelte'
+import { threads } from './threads.svelte'
+import { toasts } from './toasts.svelte'
+import { postPath } from '../lib/handles'
+import { router } from './router.svelte'
+
+const HOME = '/api/v1/timelines/home'
+
+export const net: Net = {
+  account: () => (session.changed ? null : (session.account?.id ?? null)),
+  online: () => navigator.onLine,
+  async request(method, path, { json, form, key } = {}) {
+    try {
+      const body = form ?? json
+      const response = await send(method, path, { ...(body !== undefined && { body }), ...(key !== undefined && { key }) })
+      const date = Date.parse(response.headers.get('date') ?? '')
+      return { status: response.status, body: (await response.json()) as unknown, retryAfter: null, date: date || null }
+    } catch (error) {
+      return refused(error)
+    }
+  },
+}
+
+function refused(error: unknown): Answer {
+  // An answer that broke off halfway is none.
+  if (!(error instanceof ApiError) || error.problem === 'offline') throw new NoAnswer('no answer')
+  return { status: error.status, body: { error: error.message }, retryAfter: error.retryAfter || null, date: null }
+}
+
+export const shelf = new Shelf()
+
+class Sender {
+  drafts = $state.raw<readonly Draft[]>([])
+  /** What is not out and not just being sent: shown as "Waiting to send". */
+  waiting = $state.raw<readonly Kept[]>([])
+  /** False until it was read for the first time. */
+  ready = $state(false)
+  readonly outbox = new Outbox(shelf, net, lockFor(shelf), {
+    onPart: (kept, index, status) => this.#isOut(kept, index, status as Status | null),
+    onSent: (kept) => this.#allOut(kept),
+    onReturned: (draft) => void this.#returned(draft),
+  })
+  #started = false
+  #addresses = new Map<string, string>()
+  #answers = new Map<string, Status>()
+
+  start(): void {
+    if (this.#started) return
+    this.#started = true
+    shelf.onChange(() => void this.read())
+    addEventListener('online', () => void this.outbox.wake())
+    addEventListener('offline', () => void this.read())
+    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void this.outbox.run())
+    void this.read().then(() => this.outbox.run())
+  }
+
+  async read(): Promise<void> {
+    const account = session.account?.id
+    if (account === undefined) return
+    this.drafts = await listDrafts(shelf, account)
+    const kept = await this.outbox.list(account)
+    this.waiting = kept.filter((one) => one.sending?.state !== 'sending' && ((one.sending?.tries ?? 0) > 0 || one.sending?.state !== 'waiting' || !navigator.onLine))
+    this.#hide(this.waiting)
+    this.ready = true
+  }
+
+  /** "Post" was pressed: it is kept, shown, and sent. */
+  async post(draft: Draft): Promise<void> {
+    const kept = await this.outbox.queue(draft)
+    if (navigator.onLine) this.#show(kept)
+    else toasts.say(t('composer.waits'))
+    await this.read()
+    void this.outbox.run()
+  }
+
+  /** In home and in its thread at once, until the server's answer takes its place. */
+  #show(kept: Kept): void {
+    const account = session.account
+    if (!account || kept.draft.scheduledAt !== null) return
+    const shown = kept.draft.parts.map((_, index) => shownStatus(kept.draft, index, account, new Date(), (media) => this.#addressOf(media)))
+    for (const status of shown) threads.add(status)
+    const first = shown[0]
+    if (first && kept.draft.visibility !== 'direct') for (const feed of homes()) feed.prepend(first)
+  }
+
+  #hide(kept: readonly Kept[]): void {
+    for (const part of kept.flatMap((one) => one.draft.parts)) {
+      const id = `sending-${part.key}`
+      if (posts.find(id)) feeds.drop(id)
+    }
+  }
+
+  #isOut(kept: Kept, index: number, status: Status | null): void {
+    if (!status || kept.draft.scheduledAt !== null) return
+    this.#answers.set(`${kept.id} ${index}`, status)
+    const part = kept.draft.parts[index]
+    const shown = `sending-${part?.key}`
+    for (const feed of homes()) {
+      feed.drop(status.id)
+      if (feed.items.some((item) => item.id === shown)) feed.replace(shown, status)
+      else if (index === 0 && status.visibility !== 'direct') feed.prepend(status)
+    }
+    posts.drop(shown)
+    threads.add(status)
+    if (status.in_reply_to_id !== null) countReply(status.in_reply_to_id)
+    for (const media of part?.media ?? []) this.#forget(media.key)
+  }
+
+  #allOut(kept: Kept): void {
+    const status = this.#answers.get(`${kept.id} 0`)
+    kept.draft.parts.forEach((_, index) => this.#answers.delete(`${kept.id} ${index}`))
+    if (kept.draft.scheduledAt !== null) {
+      const at = new Intl.DateTimeFormat(texts.language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(kept.draft.scheduledAt))
+      toasts.say(t('composer.scheduled', { at }), { label: t('composer.show'), run: () => void router.go('/scheduled') })
+    } else if (status) toasts.say(t('composer.posted'), { label: t('composer.show'), run: () => void router.go(postPath(status)) })
+    else toasts.say(t('composer.posted'))
+  }
+
+  async #returned(draft: Draft): Promise<void> {
+    for (const part of draft.parts) feeds.drop(`sending-${part.key}`)
+    await this.read()
+    const { openComposer } = await import('./composer.svelte')
+    toasts.problem(draft.reason ?? t('composer.failed'), { label: t('composer.edit_again'), run: () => void openComposer({ draft }) })
+    dispatchEvent(new CustomEvent('weft:returned', { detail: draft }))
+  }
+
+  #addressOf(media: DraftMedia): string {
+    if (!media.blob) return media.preview ?? ''
+    const known = this.#addresses.get(media.key) ?? URL.createObjectURL(media.blob)
+    this.#addresses.set(media.key, known)
+    return known
+  }
+
+  #forget(key: string): void {
+    const address = this.#addresses.get(key)
+    this.#addresses.delete(key)
+    // The picture may still be on the screen for a frame.
+    if (address) setTimeout(() => URL.revokeObjectURL(address), 10_000)
+  }
+}
+
+const homes = () => feeds.kept(HOME)
+
+function countReply(id: string): void {
+  const cell = posts.find(id)
+  cell?.change({ replies_count: cell.status.replies_count + 1 })
+}
+
+export const sender = new Sender()
+
+/** Signing out leaves nothing of the account behind. */
+export const clearKept = (account?: string): Promise<void> => shelf.clear(account)
