@@ -16,8 +16,15 @@ ROOT = Path(__file__).parents[2]
 FRONTEND = ROOT / "frontend"
 BUILD = ROOT / "weft" / "web" / "static"
 SOURCES = (
-    "src", "scripts", "package.json", "package-lock.json", "svelte.config.js", "tsconfig.json", "vite.config.ts", "vite.worker.config.ts",
-)  # fmt: skip
+    "src",
+    "scripts",
+    "package.json",
+    "package-lock.json",
+    "svelte.config.js",
+    "tsconfig.json",
+    "vite.config.ts",
+    "vite.worker.config.ts",
+)
 STALE = "the build is behind its sources: whoever integrates runs `make web` and commits weft/web/static alone"
 
 

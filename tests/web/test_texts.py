@@ -39,4 +39,4 @@ def test_the_keys_of_an_area_begin_with_its_name(area: str) -> None:
 def test_every_language_has_the_same_areas() -> None:
     assert {
         folder.name: sorted(file.stem for file in folder.glob("*.json")) for folder in TEXT.iterdir() if folder.is_dir()
-    } == {language: AREAS for language in ("en", "vi", "ko")}
+    } == dict.fromkeys(("en", "vi", "ko"), AREAS)
