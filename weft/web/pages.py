@@ -75,6 +75,7 @@ class Pages:
         environment = Environment(
             loader=PackageLoader("weft.web", "templates"),
             autoescape=True,
+            auto_reload=False,  # the files do not change while it runs, and looking costs a stat each
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,

@@ -6,17 +6,18 @@ No caches of its own: a page is right the moment a post is edited, hidden or del
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from urllib.parse import urlsplit
 
 import msgspec
 
 from weft.accounts.model import Account
-from weft.accounts.service import find_by_handle, load_accounts
+from weft.accounts.service import find_by_handle, is_web_address, load_accounts
 from weft.infra.db import Reader
 from weft.kernel.errors import NotFound
-from weft.kernel.ids import AccountId
+from weft.kernel.ids import MAX_ID, AccountId
 from weft.kernel.paging import Page
 from weft.kernel.text.entities import find_entities
-from weft.kernel.text.render import MentionLink, plain_text, render_post
+from weft.kernel.text.render import MentionLink, render_post
 from weft.media.model import Media
 from weft.media.service import load_media
 from weft.posts.model import Poll, Post, PostCounts
@@ -30,10 +31,12 @@ from weft.posts.service import (
     load_posts,
     pinned_posts,
 )
+from weft.previews.model import Card
+from weft.previews.service import load_cards
 from weft.relationships.model import NOBODY, Visibility, can_see
 from weft.timelines.service import tagged_posts
 from weft.web.public_addresses import Addresses
-from weft.web.public_views import Face, Picture, PostView, depths, picture_of, poll_of
+from weft.web.public_views import CardView, Face, Picture, PostView, depths, picture_of, poll_of
 
 SHOWN = 20
 _LEVELS = 2
@@ -50,6 +53,7 @@ class Found(msgspec.Struct, frozen=True):
     media: Mapping[int, Media]
     polls: Mapping[int, Poll]
     counts: Mapping[int, PostCounts]
+    cards: Mapping[int, Card]
 
     def is_public(self, post: Post | None) -> bool:
         """Whether anyone may see it, and its author is neither gone nor limited."""
@@ -163,6 +167,7 @@ class Gallery:
             media=await load_media(self._reader, [id_ for post in every for id_ in post.media_ids]),
             polls=await load_polls(self._reader, [post.id for post in every if post.has_poll]),
             counts=await load_counts(self._reader, list(posts)),
+            cards=await load_cards(self._reader, [post.id for post in every if "://" in post.text]),
         )
 
     async def pinned(self, account: Account) -> list[PostView]:
@@ -173,10 +178,12 @@ class Gallery:
 
     async def newest(self, account: Account) -> list[PostView]:
         """The account's newest public posts of its own, for feeds."""
-        wanted = Authored(without_replies=True, without_reposts=True)
-        rows = await authored_posts(self._reader, account.id, wanted, Page(2 * SHOWN))
-        ids = [row[0] for row in rows]
-        return self.views(await self.load(ids), ids, listed=True)[:SHOWN]
+
+        async def next_ids(page: Page) -> list[int]:
+            wanted = Authored(without_replies=True, without_reposts=True)
+            return [row[0] for row in await authored_posts(self._reader, account.id, wanted, page)]
+
+        return (await self._fill(next_ids, MAX_ID, listed=True)).views
 
     async def tag_page(self, key: str, before: int) -> Older:
         """The newest public posts with the tag below ``before``."""
@@ -226,20 +233,31 @@ class Gallery:
             by = self.face(found.accounts[post.author_id])
             return msgspec.structs.replace(inner, reposted_by=by) if inner is not None else None
         author = found.accounts[post.author_id]
-        html = self._html(found, post)
         answered = found.accounts.get(post.reply_to_account or AccountId(0))
         quote = self._quote(found, post) if quoting else None
         return PostView(
             post=post,
             author=self.face(author),
             url=self._at.post(post, author),
-            html=html,
-            plain=plain_text(html),
+            html=self._html(found, post),
             pictures=self._pictures(found, post),
             poll=poll_of(found.polls[post.id], self._now_ms) if post.id in found.polls else None,
             quote=quote,
             answers=self.face(answered) if answered is not None and not answered.gone else None,
             counts=found.counts.get(post.id, PostCounts()),
+            card=self._card(found, post) if quote is None and not post.media_ids else None,
+        )
+
+    def _card(self, found: Found, post: Post) -> CardView | None:
+        card = found.cards.get(post.id)
+        if card is None or not card.page.title or not is_web_address(card.page.url):
+            return None
+        return CardView(
+            url=card.page.url,
+            title=card.page.title,
+            site=card.page.site or urlsplit(card.page.url).hostname or "",
+            picture=self._at.file(card.picture) if card.picture else "",
+            picture_text=card.page.picture_text,
         )
 
     def _quote(self, found: Found, post: Post) -> PostView | None:
@@ -275,5 +293,8 @@ class Gallery:
             name = media.files.get("original") if media is not None and media.state == "ready" else None
             if media is not None and name:
                 preview = media.files.get("small", name if media.kind == "image" else "")
-                shown.append(picture_of(media, self._at.file(name), self._at.file(preview) if preview else ""))
+                captions = tuple((language, self._at.file(blob)) for language, blob in media.captions.items())
+                shown.append(
+                    picture_of(media, self._at.file(name), self._at.file(preview) if preview else "", captions)
+                )
         return tuple(shown)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from weft.accounts.model import Account
+from weft.kernel.text.render import plain_text
 from weft.media.model import Media
 from weft.posts.model import Poll, Post, PostCounts
 
@@ -30,7 +31,8 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     alt: str
     width: int
     height: int
-    media: Media
+    captions: tuple[tuple[str, str], ...] = ()
+    """Language and address."""
 
     @property
     def has_size(self) -> bool:
@@ -52,6 +54,16 @@ class PollView(msgspec.Struct, frozen=True, kw_only=True):
     expired: bool
 
 
+class CardView(msgspec.Struct, frozen=True, kw_only=True):
+    """A page that a post links."""
+
+    url: str
+    title: str
+    site: str
+    picture: str
+    picture_text: str
+
+
 class PostView(msgspec.Struct, frozen=True, kw_only=True):
     """A post that anyone may see, with what it holds."""
 
@@ -59,8 +71,6 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     author: Face
     url: str
     html: str
-    plain: str
-    """The words, without marks: for titles and descriptions."""
     pictures: tuple[Picture, ...] = ()
     poll: PollView | None = None
     quote: PostView | None = None
@@ -71,6 +81,13 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     depth: int = 0
     """How deep it stands below the post of the page: 0 for an answer to that post."""
     pinned: bool = False
+    card: CardView | None = None
+    """What its first link says of itself."""
+
+    @property
+    def plain(self) -> str:
+        """The words, without marks: for titles and descriptions."""
+        return plain_text(self.html)
 
     @property
     def id(self) -> int:
@@ -82,7 +99,7 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
         return self.post.sensitive or bool(self.post.summary)
 
 
-def picture_of(media: Media, url: str, preview: str) -> Picture:
+def picture_of(media: Media, url: str, preview: str, captions: tuple[tuple[str, str], ...]) -> Picture:
     original = media.meta.get("original", {})
     small = media.meta.get("small", {})
     size = small if small.get("width") else original
@@ -93,7 +110,7 @@ def picture_of(media: Media, url: str, preview: str) -> Picture:
         alt=media.description or "",
         width=int(size.get("width") or 0),
         height=int(size.get("height") or 0),
-        media=media,
+        captions=captions,
     )
 
 
