@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 
 from weft import __version__
 from weft.accounts import jobs as accounts_jobs
-from weft.accounts.events import AccountStateChanged, AvatarOffered, MailWanted, PicturesDropped
-from weft.accounts.service import Authenticator, OidcClient, Passwords, load_seal, owner_link
+from weft.accounts.events import AccountStateChanged, AvatarOffered, InvitationWanted, MailWanted, PicturesDropped
+from weft.accounts.service import Authenticator, OidcClient, Passwords, SessionAuthenticator, load_seal, owner_link
 from weft.infra.admit import Admit
 from weft.infra.blobs import Blobs
 from weft.infra.cells import FILE_NAME as CELLS
@@ -63,7 +63,7 @@ from weft.web.pages import Pages
 POOL_SIZE = 10
 ADMIT_FILE = "admit.map"
 NOTE_USE_S = 300.0
-OUTSIDE: tuple[type[Event], ...] = (MailWanted, AvatarOffered, PicturesDropped, AccountStateChanged)
+OUTSIDE: tuple[type[Event], ...] = (MailWanted, InvitationWanted, AvatarOffered, PicturesDropped, AccountStateChanged)
 """Events whose effects lie outside the database, or need many transactions."""
 
 Handlers = Mapping[type[Event], Sequence[Handler]]
@@ -188,6 +188,7 @@ class Worker:
             await asyncio.sleep(NOTE_USE_S)
             with contextlib.suppress(WeftError):
                 await self.authenticator.note_use()
+                await self.sessions.note_use()
 
     def _errands(self, codec: EventCodec) -> Errands:
         ports = self.ports
@@ -196,6 +197,7 @@ class Worker:
         leaving = relationships_jobs.Leaving(ports.db)
         runners: dict[type[Event], Run] = {
             MailWanted: mail.deliver,
+            InvitationWanted: mail.invite,
             AvatarOffered: pictures.import_avatar,
             PicturesDropped: media_jobs.Dropped(ports.blobs).end,
             AccountStateChanged: leaving.end,
@@ -207,6 +209,7 @@ class Worker:
         context, web = await self._client_api(), await self._pages()
         serving = Serving(
             authenticate=self.authenticator,
+            authenticate_cookie=self.sessions.by_cookie,
             admit=ports.admit,
             clock=ports.clock,
             base_url=settings.url,
@@ -226,11 +229,12 @@ class Worker:
         """The caches and their context; each listens to what makes it untrue."""
         ports, settings, signals = self.ports, self._settings, self.signals
         self.authenticator = Authenticator(ports.db)
+        self.sessions = SessionAuthenticator(ports.db, settings.scheme)
         viewers, timelines = Viewers(ports.db, signals), Timelines(ports.db)
         presenter = Presenter(ports.db, settings, ports.clock)
         self.emojis = Emojis(ports.db, presenter)
         self.streams = Streams(ports.db, viewers, ports.clock, limited=settings.limits)
-        for cache in (self.authenticator, viewers, timelines, presenter, self.streams, self.emojis):
+        for cache in (self.authenticator, self.sessions, viewers, timelines, presenter, self.streams, self.emojis):
             cache.listen(signals)
         context = Mastodon(
             settings=settings,
@@ -245,6 +249,7 @@ class Worker:
             fetcher=ports.fetcher,
             passwords=ports.passwords,
             authenticator=self.authenticator,
+            sessions=self.sessions,
             viewers=viewers,
             timelines=timelines,
             streams=self.streams,

@@ -124,7 +124,7 @@ async def test_the_same_identity_signs_in_to_the_account_it_made(site: Site) -> 
         await join_as(first, "minh")
     async with site.browser() as second:
         answer = await come_back(second, "minh")
-        assert answer.headers["location"] == "/auth/access"
+        assert answer.headers["location"] == "/"
         assert "@minh" in (await second.get("/auth/access")).text
 
 

@@ -1,24 +1,26 @@
-"""From a token's text to its grant, for every request that carries one. Grants stay in memory, bounded, and are let go
-of when their access ends anywhere; a hit is one look-up by the text itself, because it happens on every request.
+"""From a token's text, or a session's, to its grant. The two never stand in for each other: a cookie's text is no
+bearer token, and a token's is no cookie.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections.abc import Mapping
 
-from weft.accounts.events import AccessEnded, AccountStateChanged, UserChanged
-from weft.accounts.secrets import bucket_in, digest
-from weft.accounts.tokens import DAY_MS, UNUSED_DAYS, mark_used
+from weft.accounts.grants import CACHED, DAY_MS, PROBLEMS, Entry, Grants
+from weft.accounts.sessions import SESSION_MS, mark_sessions_used
+from weft.accounts.tokens import UNUSED_DAYS, mark_used
 from weft.infra.db import Db, Row
+from weft.infra.routing.cookies import SESSION, cookie_name
 from weft.infra.routing.table import Grant
-from weft.infra.signals import Signals
-from weft.kernel.ids import AccountId
 
-CACHED = 100_000
-SECOND_TURNS = 64
-_PROBLEMS = {"active": "", "unconfirmed": "login.unconfirmed", "pending": "login.pending", "disabled": "login.disabled"}
+SESSION_DAYS = SESSION_MS // DAY_MS
+SESSIONS_CACHED = 20_000
+SCOPES = frozenset({"profile", "read", "write", "follow", "push"})
+"""What people may do in their own browser."""
+STAFF_SCOPES = SCOPES | {"admin:read", "admin:write"}
+STAFF = frozenset({"owner", "admin", "moderator"})
 
-FIND = """
+FIND_TOKEN = """
 SELECT t.id, t.app_id, t.account_id, t.scopes, t.app_name, t.app_website, t.used_day, u.state, a.state
   FROM tokens t
   LEFT JOIN users u ON u.bucket = t.bucket AND u.account_id = t.account_id
@@ -27,113 +29,70 @@ SELECT t.id, t.app_id, t.account_id, t.scopes, t.app_name, t.app_website, t.used
 """
 
 
-class _Entry:
-    """A cached grant; ``used`` is set by each hit and cleared when the day is noted."""
-
-    __slots__ = ("grant", "used", "used_day")
-
-    def __init__(self, grant: Grant, used_day: int) -> None:
-        self.grant = grant
-        self.used_day = used_day
-        self.used = True
-
-
-class Authenticator:
-    """Implements ``routing.table.Authenticate``; call ``listen`` once and ``note_use`` now and then."""
+class Authenticator(Grants):
+    """The grants of tokens."""
 
     def __init__(self, db: Db, *, cached: int = CACHED) -> None:
-        self._db = db
-        self._cached = cached
-        self._entries: OrderedDict[str, _Entry] = OrderedDict()
-        self._by_account: dict[AccountId, set[str]] = {}
-        self._changes = 0
+        super().__init__(db, cached=cached)
+
+    async def _find(self, bucket: int, hashed: bytes, today: int) -> Entry | None:
+        async with self._db.read() as reader:
+            row = await reader.row(FIND_TOKEN, bucket, hashed)
+        grant = _grant_of(row) if row is not None and row[6] >= today - UNUSED_DAYS else None
+        return Entry(grant, row[6]) if row is not None and grant is not None else None
+
+    async def _mark(self, today: int, grants: list[Grant]) -> None:
+        accounts = {grant.account_id for grant in grants if grant.account_id is not None}
+        async with self._db.job() as tx:
+            await mark_used(tx, today, {grant.token_id for grant in grants}, accounts)
+
+
+FIND_SESSION = """
+SELECT s.id, s.account_id, s.used_ms, u.state, a.state, a.role
+  FROM sessions s
+  JOIN users u ON u.bucket = s.bucket AND u.account_id = s.account_id
+  JOIN accounts a ON a.bucket = s.bucket AND a.id = s.account_id
+ WHERE s.bucket = $1 AND s.hash = $2
+"""
+
+
+class SessionAuthenticator(Grants):
+    """The grants of browsers that are signed in: everything a user may do, with push. The session's id stands where a
+    token's would, so that streams and push targets end with it."""
+
+    def __init__(self, db: Db, scheme: str, *, cached: int = SESSIONS_CACHED) -> None:
+        super().__init__(db, cached=cached)
+        self._cookie = cookie_name(scheme, SESSION)
+
+    async def by_cookie(self, cookies: Mapping[str, str]) -> Grant | None:
+        """The grant of the account that is in use in the browser."""
+        text = cookies.get(self._cookie)
+        return await self(text) if text else None
+
+    def text_in(self, cookies: Mapping[str, str]) -> str:
+        """The session's text among these cookies; empty where there is none."""
+        return cookies.get(self._cookie, "")
 
     async def __call__(self, text: str) -> Grant | None:
         entry = self._entries.get(text)
-        if entry is not None:
-            entry.used = True
-            return entry.grant
-        return await self._load(text)
+        if entry is not None and entry.used_day <= self._db.clock.now_ms() // DAY_MS - SESSION_DAYS:
+            self._drop([text])
+        return await super().__call__(text)
 
-    def listen(self, signals: Signals) -> None:
-        """Let go of grants whose rights change, in this process or another."""
-        signals.on(AccessEnded, self.access_ended)
-        signals.on(AccountStateChanged, lambda event: self._drop_account(event.account_id))
-        signals.on(UserChanged, lambda event: self._drop_account(event.account_id))
-        signals.on_reset(self.clear)
-
-    def access_ended(self, event: AccessEnded) -> None:
-        if event.account_id is not None:
-            self._drop_account(event.account_id)
-        elif event.token_id:
-            self._changes += 1
-            self._drop([text for text, entry in self._entries.items() if entry.grant.token_id == event.token_id])
-
-    def clear(self) -> None:
-        self._changes += 1
-        self._entries.clear()
-        self._by_account.clear()
-
-    async def note_use(self) -> None:
-        """Store, at most once a day each, which tokens and people were here."""
-        today = self._db.clock.now_ms() // DAY_MS
-        fresh = [entry for entry in self._entries.values() if entry.used and entry.used_day < today]
-        for start in range(0, len(fresh), 1000):
-            batch = fresh[start : start + 1000]
-            accounts = {entry.grant.account_id for entry in batch if entry.grant.account_id is not None}
-            async with self._db.job() as tx:
-                await mark_used(tx, today, {entry.grant.token_id for entry in batch}, accounts)
-            for entry in batch:
-                entry.used_day, entry.used = today, False
-
-    async def _load(self, text: str) -> Grant | None:
-        bucket = bucket_in(text)
-        if bucket is None:
-            return None
-        changes = self._changes
+    async def _find(self, bucket: int, hashed: bytes, today: int) -> Entry | None:
         async with self._db.read() as reader:
-            row = await reader.row(FIND, bucket, digest(text))
-        if row is None or row[6] < self._db.clock.now_ms() // DAY_MS - UNUSED_DAYS:
+            row = await reader.row(FIND_SESSION, bucket, hashed)
+        if row is None or row[2] <= self._db.clock.now_ms() - SESSION_MS or row[4] not in ("active", "limited"):
             return None
-        grant = _grant_of(row)
-        # What was read before a change arrived may be out of date: it serves this request and is not kept.
-        if grant is not None and changes == self._changes:
-            self._keep(text, _Entry(grant, row[6]))
-        return grant
+        scopes = STAFF_SCOPES if row[5] in STAFF else SCOPES
+        grant = Grant(row[0], 0, row[1], scopes, problem=PROBLEMS[row[3]], cookie=True)
+        return Entry(grant, row[2] // DAY_MS)
 
-    def _keep(self, text: str, entry: _Entry) -> None:
-        if len(self._entries) >= self._cached:
-            self._make_room()
-        self._entries[text] = entry
-        if entry.grant.account_id is not None:
-            self._by_account.setdefault(entry.grant.account_id, set()).add(text)
-
-    def _make_room(self) -> None:
-        """Drop the oldest that nobody used since the last look; the used get a second turn."""
-        today = self._db.clock.now_ms() // DAY_MS
-        for _ in range(SECOND_TURNS):
-            text, entry = next(iter(self._entries.items()))
-            if not entry.used:
-                break
-            # A use that is not yet stored stays marked, so that it is stored before the entry may go.
-            entry.used = entry.used_day < today
-            self._entries.move_to_end(text)
-        self._drop([next(iter(self._entries))])
-
-    def _drop_account(self, account_id: AccountId) -> None:
-        self._changes += 1
-        self._drop(list(self._by_account.get(account_id, ())))
-
-    def _drop(self, texts: list[str]) -> None:
-        for text in texts:
-            entry = self._entries.pop(text, None)
-            account_id = entry.grant.account_id if entry is not None else None
-            if account_id is None:
-                continue
-            texts_left = self._by_account.get(account_id, set())
-            texts_left.discard(text)
-            if not texts_left:
-                self._by_account.pop(account_id, None)
+    async def _mark(self, today: int, grants: list[Grant]) -> None:
+        accounts = {grant.account_id for grant in grants if grant.account_id is not None}
+        async with self._db.job() as tx:
+            await mark_sessions_used(tx, {grant.token_id for grant in grants})
+            await mark_used(tx, today, (), accounts)
 
 
 def _grant_of(row: Row) -> Grant | None:
@@ -142,7 +101,7 @@ def _grant_of(row: Row) -> Grant | None:
     if row[2] is not None:
         if row[7] is None or row[8] in ("suspended", "deleted"):
             return None
-        problem = _PROBLEMS[row[7]]
+        problem = PROBLEMS[row[7]]
     return Grant(
         token_id=row[0],
         app_id=row[1],

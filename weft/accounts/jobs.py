@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from weft.accounts.events import MailWanted
+from weft.accounts.events import InvitationWanted, MailWanted
+from weft.accounts.invitations import send_invitation
 from weft.accounts.mail_links import send_mail
 from weft.accounts.names import sweep_names
 from weft.accounts.profile import delete_account
@@ -19,7 +20,7 @@ from weft.settings import Settings
 
 @dataclass(frozen=True)
 class Post:
-    """Delivers mail; the runner of ``MailWanted``."""
+    """Delivers mail; the runner of ``MailWanted`` and ``InvitationWanted``."""
 
     db: Db
     mailer: Mailer
@@ -27,6 +28,9 @@ class Post:
 
     async def deliver(self, event: MailWanted) -> None:
         await send_mail(self.db, self.mailer, self.settings, event)
+
+    async def invite(self, event: InvitationWanted) -> None:
+        await send_invitation(self.db, self.mailer, self.settings, event)
 
 
 PATIENCE_DAYS = 7

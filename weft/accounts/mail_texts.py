@@ -34,6 +34,11 @@ EN: Mapping[str, Text] = {
         "Hello {name},\n\nyour password was changed and everything else was signed out. "
         "If it was not you, choose a new one here:\n\n{link}\n",
     ),
+    "invitation": (
+        "{name} invites you to {title}",
+        "Hello,\n\n{name} is at {title} and would like to see you there. Join here:\n\n{link}\n\n"
+        "The link works once, for two weeks. Nobody writes to you again when you do nothing.\n",
+    ),
 }
 
 VI: Mapping[str, Text] = {
@@ -62,6 +67,11 @@ VI: Mapping[str, Text] = {
         "Chào {name},\n\nmật khẩu của bạn đã được đổi và mọi nơi khác đã bị đăng xuất. "
         "Nếu không phải bạn, hãy chọn mật khẩu mới ở đây:\n\n{link}\n",
     ),
+    "invitation": (
+        "{name} mời bạn đến {title}",
+        "Chào bạn,\n\n{name} đang ở {title} và muốn gặp bạn ở đó. Tham gia tại đây:\n\n{link}\n\n"
+        "Liên kết dùng được một lần, trong hai tuần. Nếu bạn không làm gì, sẽ không ai viết cho bạn nữa.\n",
+    ),
 }
 
 KO: Mapping[str, Text] = {
@@ -89,6 +99,11 @@ KO: Mapping[str, Text] = {
         "{title} 비밀번호가 변경되었습니다",
         "{name} 님, 안녕하세요.\n\n비밀번호가 변경되어 다른 곳에서는 모두 로그아웃되었습니다. "
         "본인이 아니라면 여기에서 새 비밀번호를 정해 주세요:\n\n{link}\n",
+    ),
+    "invitation": (
+        "{name} 님이 {title}에 초대했어요",
+        "안녕하세요.\n\n{title}에 있는 {name} 님이 함께하고 싶어 해요. 여기에서 가입할 수 있어요:\n\n{link}\n\n"
+        "링크는 2주 동안 한 번 쓸 수 있어요. 아무것도 하지 않으시면 다시 메일을 보내지 않아요.\n",
     ),
 }
 

@@ -166,9 +166,9 @@ class TokenListing(msgspec.Struct, frozen=True):
 
 
 class SessionListing(msgspec.Struct, frozen=True):
-    """One browser that is signed in; the number stands for its hash, which nobody needs to see."""
+    """One browser that is signed in."""
 
-    number: str
+    id: int
     user_agent: str
     created_ms: int
     used_ms: int
@@ -180,6 +180,7 @@ class Session(msgspec.Struct, frozen=True):
     account_id: AccountId
     hash: bytes
     used_ms: int
+    id: int
 
 
 class Invite(msgspec.Struct, frozen=True):
@@ -188,6 +189,7 @@ class Invite(msgspec.Struct, frozen=True):
     uses: int
     max_uses: int | None
     expires_ms: int | None
+    created_ms: int
 
 
 class Waiting(msgspec.Struct, frozen=True):

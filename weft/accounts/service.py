@@ -8,8 +8,17 @@ from weft.accounts.apps import (
     find_app_by_id,
     is_web_address,
 )
-from weft.accounts.authenticator import Authenticator
+from weft.accounts.authenticator import Authenticator, SessionAuthenticator
 from weft.accounts.creation import create_account
+from weft.accounts.invitations import (
+    check_may_invite,
+    give_invite,
+    invite_address,
+    list_invites,
+    mail_invite,
+    revoke_invite,
+)
+from weft.accounts.jar import Jar, read_jar
 from weft.accounts.joining import Joining, find_identity, join, link_identity, suggest_username
 from weft.accounts.mail_links import (
     check_reset,
@@ -77,7 +86,15 @@ from weft.accounts.sign_up import (
     reject,
     sign_up,
 )
-from weft.accounts.tokens import IssuedToken, NewToken, create_token, end_access, list_tokens, revoke_token, token_for
+from weft.accounts.tokens import (
+    IssuedToken,
+    NewToken,
+    create_token,
+    end_access,
+    list_tokens,
+    revoke_token,
+    token_for,
+)
 from weft.infra.mail import check_address as check_email
 
 __all__ = [
@@ -91,17 +108,20 @@ __all__ = [
     "Exchange",
     "Identity",
     "IssuedToken",
+    "Jar",
     "Joining",
     "NewApp",
     "NewToken",
     "OidcClient",
     "Passwords",
     "Seal",
+    "SessionAuthenticator",
     "SignUp",
     "all_within",
     "approve",
     "check_authorization",
     "check_email",
+    "check_may_invite",
     "check_profile",
     "check_reset",
     "confirm_email",
@@ -129,12 +149,15 @@ __all__ = [
     "find_password_hash",
     "find_session",
     "find_user",
+    "give_invite",
+    "invite_address",
     "is_owner_link",
     "is_web_address",
     "issue_app_token",
     "issue_token",
     "join",
     "link_identity",
+    "list_invites",
     "list_sessions",
     "list_tokens",
     "list_waiting",
@@ -142,14 +165,17 @@ __all__ = [
     "load_accounts",
     "load_seal",
     "local_account_ids",
+    "mail_invite",
     "note_session_use",
     "owner_link",
+    "read_jar",
     "read_scopes",
     "reject",
     "require_app",
     "require_scopes",
     "reset_password",
     "revoke",
+    "revoke_invite",
     "revoke_token",
     "send_mail",
     "set_password",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from weft.accounts.events import AccessEnded
 from weft.accounts.model import Session, SessionListing
 from weft.accounts.names import email_name, find_name
 from weft.accounts.passwords import Passwords
@@ -49,7 +52,8 @@ INSERT = """
 WITH seen AS (
   UPDATE users SET seen_day = $6 WHERE bucket = $1 AND account_id = $3 AND seen_day < $6
 )
-INSERT INTO sessions (bucket, hash, account_id, created_ms, used_ms, user_agent, id) VALUES ($1, $2, $3, $4, $4, $5, $7)
+INSERT INTO sessions (bucket, hash, account_id, created_ms, used_ms, user_agent, id)
+VALUES ($1, $2, $3, $4, $4, $5, $7)
 """
 
 
@@ -65,7 +69,7 @@ async def create_session(db: Db, account_id: AccountId, user_agent: str) -> str:
 
 
 FIND = """
-SELECT s.account_id, s.hash, s.used_ms FROM sessions s
+SELECT s.account_id, s.hash, s.used_ms, s.id FROM sessions s
   JOIN accounts a ON a.bucket = s.bucket AND a.id = s.account_id
  WHERE s.bucket = $1 AND s.hash = $2 AND s.used_ms > $3 AND a.state IN ('active', 'limited')
 """
@@ -74,7 +78,7 @@ SELECT s.account_id, s.hash, s.used_ms FROM sessions s
 async def find_session(reader: Reader, text: str, now_ms: int) -> Session | None:
     bucket = bucket_in(text)
     row = await reader.row(FIND, bucket, digest(text), now_ms - SESSION_MS) if bucket is not None else None
-    return Session(row[0], row[1], row[2]) if row is not None else None
+    return Session(row[0], row[1], row[2], row[3]) if row is not None else None
 
 
 USE = "UPDATE sessions SET used_ms = $3 WHERE bucket = $1 AND hash = $2"
@@ -90,8 +94,21 @@ async def note_session_use(db: Db, session: Session) -> None:
         await run.execute(USE, bucket, session.hash, now_ms)
 
 
+USED = """
+UPDATE sessions SET used_ms = $2  -- all buckets: a job's batch
+  FROM unnest($1::smallint[], $3::bigint[]) AS want (bucket, id)
+ WHERE sessions.bucket = want.bucket AND sessions.id = want.id AND sessions.used_ms < $2
+"""
+
+
+async def mark_sessions_used(tx: Tx, ids: Iterable[int]) -> None:
+    """Keep these alive: their browsers were here."""
+    wanted = sorted(ids)
+    await tx.execute(USED, [bucket_of(id_) for id_ in wanted], tx.now_ms, wanted)
+
+
 LIST = """
-SELECT encode(hash, 'hex'), user_agent, created_ms, used_ms FROM sessions
+SELECT id, user_agent, created_ms, used_ms FROM sessions
  WHERE bucket = $1 AND account_id = $2 ORDER BY used_ms DESC LIMIT 100
 """
 
@@ -101,16 +118,15 @@ async def list_sessions(reader: Reader, account_id: AccountId) -> list[SessionLi
     return [SessionListing(row[0], row[1], row[2], row[3]) for row in rows]
 
 
-END = "DELETE FROM sessions WHERE bucket = $1 AND account_id = $2 AND hash = $3"
+END = "DELETE FROM sessions WHERE bucket = $1 AND account_id = $2 AND id = $3"
 
 
-async def end_session(tx: Tx, account_id: AccountId, number: str) -> bool:
-    """Sign one browser out, where it is the account's own; ``number`` is as listed."""
-    try:
-        hashed = bytes.fromhex(number)
-    except ValueError:
+async def end_session(tx: Tx, account_id: AccountId, session_id: int) -> bool:
+    """Sign one browser out, where it is the account's own: its streams and whatever it holds end with it."""
+    if not await tx.execute(END, bucket_of(account_id), account_id, session_id):
         return False
-    return bool(await tx.execute(END, bucket_of(account_id), account_id, hashed))
+    tx.emit(AccessEnded(account_id=account_id, token_id=session_id))
+    return True
 
 
 EXPIRE = "DELETE FROM sessions WHERE used_ms < $1  -- all buckets: a daily job"

@@ -195,7 +195,7 @@ async def create_invite(db: Db, account_id: AccountId, max_uses: int | None = 1,
     expires_ms = now_ms + lives_s * 1000 if lives_s is not None else None
     async with db.once(0) as run:
         await run.execute(INSERT_INVITE, code, account_id, max_uses, expires_ms, now_ms)
-    return Invite(code, account_id, 0, max_uses, expires_ms)
+    return Invite(code, account_id, 0, max_uses, expires_ms, now_ms)
 
 
 TAKE_INVITE = """

@@ -70,6 +70,7 @@ MEDIA_FILE = RateClass("media_file", 3000, 5 * MINUTE)
 SIGN_IN_ACCOUNT = RateClass("sign_in_account", 10, 10 * MINUTE)
 SECOND_FACTOR = RateClass("second_factor", 5, 10 * MINUTE)
 CONFIRM_MAIL = RateClass("confirm_mail", 5, 30 * MINUTE)
+INVITE_MAIL = RateClass("invite_mail", 10, DAY)
 RESET_PASSWORD = RateClass("reset_password", 5, 30 * MINUTE)
 
 CACHED_HEADERS = 4096

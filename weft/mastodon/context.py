@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from weft.posts.service import Heat
 
 if TYPE_CHECKING:
-    from weft.accounts.service import Authenticator, Passwords
+    from weft.accounts.service import Authenticator, Passwords, SessionAuthenticator
     from weft.infra.admit import Admit
     from weft.infra.blobs import Blobs
     from weft.infra.db import Db
@@ -41,6 +41,7 @@ class Mastodon:
     fetcher: Fetcher
     passwords: Passwords
     authenticator: Authenticator
+    sessions: SessionAuthenticator
     viewers: Viewers
     timelines: Timelines
     streams: Streams

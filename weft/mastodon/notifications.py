@@ -11,6 +11,7 @@ from weft.infra.admit import API
 from weft.infra.routing.paging import clamp_limit, page_from
 from weft.infra.routing.table import SMALL_BODY, Auth, Call, Response, Route, Sees, as_json
 from weft.kernel.errors import NotFound
+from weft.kernel.ids import AccountId
 from weft.kernel.paging import Page
 from weft.mastodon import entities as e
 from weft.mastodon.context import Mastodon
@@ -88,13 +89,19 @@ async def notification_body(app: Mastodon, viewer: Viewer, notification_id: int)
 
 async def count_unread(call: Call[Mastodon, NotificationParams]) -> Response:
     """How many came after the marker, up to a limit."""
-    app = call.app
-    viewer = await app.viewers.get(call.user_id)
     limit = clamp_limit(call.params.limit, COUNTED, MOST_COUNTED)
+    return as_json(Count(await unread_notifications(call.app, call.user_id, call.params, limit)))
+
+
+async def unread_notifications(
+    app: Mastodon, account_id: AccountId, params: NotificationParams | None = None, limit: int = COUNTED
+) -> int:
+    """How many of these, or of all, came after the marker, up to a limit."""
+    viewer = await app.viewers.get(account_id)
     async with app.db.read() as reader:
-        after = await last_read(reader, call.user_id)
-    rows = await load_rows(app, viewer, wanted_by(app, viewer, call.params), Page(limit, after=after))
-    return as_json(Count(len(await look(app, viewer, rows))))
+        after = await last_read(reader, account_id)
+    wanted = wanted_by(app, viewer, params or NotificationParams())
+    return len(await look(app, viewer, await load_rows(app, viewer, wanted, Page(limit, after=after))))
 
 
 async def dismiss_one(call: Call[Mastodon, None]) -> Response:

@@ -38,6 +38,9 @@ from weft.mastodon import (
     tags,
     timelines,
     trends,
+    weft_access,
+    weft_invites,
+    weft_session,
 )
 
 ROUTES: tuple[Route, ...] = (
@@ -75,4 +78,7 @@ ROUTES: tuple[Route, ...] = (
     *tags.ROUTES,
     *timelines.ROUTES,
     *trends.ROUTES,
+    *weft_access.ROUTES,
+    *weft_invites.ROUTES,
+    *weft_session.ROUTES,
 )

@@ -1,7 +1,8 @@
 """Live streams of the client API: the WebSocket that carries many streams, and one event stream per path.
 
 Opening asks for the token and its scopes as every route does; what happens with the right later closes the stream
-(``timelines.Streams``). Tokens come in many places because browsers' sockets cannot set headers; none is logged.
+(``timelines.Streams``). Tokens come in many places because browsers' sockets cannot set headers; none is logged. A
+browser's own session counts only where the browser says that our own page asks (``Origin``).
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from urllib.parse import parse_qs
 import msgspec
 
 from weft.infra.admit import API_ADDRESS, STREAM_OPEN, RateClass, address_key, client_address
-from weft.infra.routing.access import MAX_TOKEN, bearer_token, query_token
+from weft.infra.routing.access import MAX_TOKEN, bearer_token, is_own_origin, query_token, read_cookies
 from weft.infra.routing.answers import Receive, Scope, Send
 from weft.infra.routing.application import SocketHandler
 from weft.infra.routing.catalogue import sentence_of, status_of
 from weft.infra.routing.table import Auth, Call, Grant, Response, Route, Sees, has_scope
-from weft.kernel.errors import Forbidden, Malformed, Unauthenticated, Unavailable, WeftError
+from weft.kernel.errors import Conflict, Forbidden, Malformed, Unauthenticated, Unavailable, WeftError
 from weft.mastodon.context import Mastodon
 from weft.mastodon.stream_frames import Ask, Wanted, error_frame, event_lines, parse_channel, socket_frame
 from weft.timelines.service import Connection, Delivery, Listener
@@ -117,17 +118,30 @@ class Sockets:
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         peer = scope.get("client")
         address = client_address(peer[0] if peer else None, headers, self._trusted).ip
-        for token in _tokens(headers, scope["query_string"], offered):
-            grant = await app.authenticator(token)
+        tokens = _tokens(headers, scope["query_string"], offered)
+        ways: list[tuple[Find, str]] = [(app.authenticator, token) for token in tokens]
+        if not ways:
+            ways = [(app.sessions, text) for text in self._own_session(headers)]
+        for find, text in ways:
+            grant = await find(text)
             if grant is None or grant.account_id is None:
                 continue
             if grant.problem:
                 raise Forbidden(grant.problem)
+            if grant.cookie:
+                _check_believed(scope["query_string"], grant)
             _count(app, STREAM_OPEN, grant.account_id)
-            connection = app.streams.open(listener_of(app.authenticator, token, grant, address))
-            return grant, connection
+            return grant, app.streams.open(listener_of(find, text, grant, address))
         _count(app, API_ADDRESS, address_key(address))  # guessing must not be free
         raise Unauthenticated("token.invalid")
+
+    def _own_session(self, headers: Sequence[tuple[bytes, bytes]]) -> list[str]:
+        """The session of a browser whose page is ours: sockets are open to every site, and cookies go with them."""
+        known = dict(headers)
+        if not is_own_origin(known, self._app.settings.url.encode()) or b"origin" not in known:
+            return []
+        text = self._app.sessions.text_in(read_cookies(known.get(b"cookie", b"")))
+        return [text] if text else []
 
     async def _read(self, connection: Connection, receive: Receive, scopes: frozenset[str]) -> None:
         """Obey the client's frames until it leaves; a frame that makes no sense is told so."""
@@ -158,6 +172,17 @@ class Sockets:
             await self._app.streams.subscribe(connection, parse_channel(wanted, scopes))
         except WeftError as error:
             _answer(connection, error)
+
+
+def _check_believed(query: bytes, grant: Grant) -> None:
+    """The page may name, as ``account``, whom it believes to be: sockets take no headers from it.
+
+    Raises:
+        Conflict: somebody switched in another tab.
+    """
+    believed = parse_qs(query.decode("latin-1"), max_num_fields=20).get("account")
+    if believed and believed[-1] != str(grant.account_id):
+        raise Conflict("session.changed")
 
 
 def _count(app: Mastodon, rate: RateClass, key: str | int) -> None:
@@ -268,11 +293,8 @@ async def open_stream(call: Call[Mastodon, StreamParams], stream: str) -> Respon
     app, params, grant = call.app, call.params, call.grant
     assert grant is not None
     channel = parse_channel(Wanted(stream, params.tag, params.list, params.only_media), grant.scopes)
-    header = call.headers.get(b"authorization")
-    token = bearer_token(header) if header is not None else query_token(call.query.encode("latin-1"))
-    if token is None:  # a cookie: its session has no token that could be asked for again
-        raise Unauthenticated("token.invalid")
-    connection = app.streams.open(listener_of(app.authenticator, token, grant, call.address))
+    find, text = _proof(call, grant)
+    connection = app.streams.open(listener_of(find, text, grant, call.address))
     try:
         await app.streams.subscribe(connection, channel)
     except BaseException:
@@ -287,6 +309,14 @@ async def health(call: Call[Mastodon, None]) -> Response:
 
 async def unknown(call: Call[Mastodon, None]) -> Response:
     raise Malformed("stream.unknown")
+
+
+def _proof(call: Call[Mastodon, StreamParams], grant: Grant) -> tuple[Find, str]:
+    """What the caller showed, and where to ask later whether it still holds."""
+    if grant.cookie:
+        return call.app.sessions, call.app.sessions.text_in(call.cookies)
+    header = call.headers.get(b"authorization", b"")
+    return call.app.authenticator, bearer_token(header) or query_token(call.query.encode("latin-1")) or ""
 
 
 def _stream_route(path: str, stream: str) -> Route:

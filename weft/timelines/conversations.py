@@ -291,6 +291,18 @@ RETURNING conversation_id, last_post_id, participants, unread
 """
 
 
+UNREAD = """
+SELECT count(*) FROM (
+    SELECT 1 FROM conversation_members WHERE bucket = $1 AND account_id = $2 AND unread LIMIT 100
+) AS news
+"""
+
+
+async def count_unread_conversations(reader: Reader, account_id: AccountId) -> int:
+    """In how many an account has news, up to a hundred."""
+    return int(await reader.value(UNREAD, bucket_of(account_id), account_id))
+
+
 async def set_unread(db: Db, account_id: AccountId, conversation_id: int, *, unread: bool) -> Conversation:
     """Mark a conversation as read, or as unread again.
 

@@ -4,6 +4,7 @@ from weft.timelines.connections import Body, Connection, Delivery, Listener, Tol
 from weft.timelines.conversations import (
     Conversation,
     conversation_posts,
+    count_unread_conversations,
     drop_conversation,
     find_conversation,
     find_conversation_with,
@@ -99,6 +100,7 @@ __all__ = [
     "add_members",
     "check_tag",
     "conversation_posts",
+    "count_unread_conversations",
     "create_filter",
     "create_list",
     "delete_filter",

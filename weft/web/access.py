@@ -18,7 +18,7 @@ from weft.infra.routing.table import Call, Response, Route
 from weft.kernel.clock import from_ms
 from weft.kernel.errors import Invalid
 from weft.kernel.ids import bucket_of, parse_id
-from weft.web.browser import SESSION, VISIT, Browser, browser_of, forget_cookies, redirect, show
+from weft.web.browser import Browser, browser_of, leave_account, redirect, show
 from weft.web.context import Web
 from weft.web.page_route import page_route
 from weft.web.waiting import waiting_page
@@ -56,7 +56,7 @@ async def access_page(call: Call[Web, AccessParams], browser: Browser, said: str
         sessions = await list_sessions(reader, account_id)
     values = {
         "apps": [(app, day_of(app.created_ms), day_of(app.used_day * DAY_MS)) for app in apps],
-        "sessions": [(found, day_of(found.used_ms), found.number == browser.session.hash.hex()) for found in sessions],
+        "sessions": [(found, day_of(found.used_ms), found.id == browser.session.id) for found in sessions],
         "said": said,
         "error": error,
         "has_password": browser.user is not None and browser.user.has_password,
@@ -89,10 +89,11 @@ async def end_app(call: Call[Web, AccessParams]) -> Response:
 
 async def end_browser(call: Call[Web, AccessParams]) -> Response:
     browser = await _signed_in(call)
-    if browser is not None and browser.session is not None:
+    session_id = parse_id(call.params.session)
+    if browser is not None and browser.session is not None and session_id is not None:
         account_id = browser.session.account_id
         async with call.app.db.tx(bucket_of(account_id)) as tx:
-            await end_session(tx, account_id, call.params.session)
+            await end_session(tx, account_id, session_id)
     return redirect("/auth/access")
 
 
@@ -137,7 +138,7 @@ async def delete(call: Call[Web, AccessParams]) -> Response:
     if not await is_proved(call, browser):
         return await access_page(call, browser, error="access.wrong_password")
     await delete_account(call.app.db, browser.session.account_id)
-    headers = forget_cookies(call.app.settings, SESSION, VISIT)
+    headers = await leave_account(call)
     return call.app.pages.say(browser.language, "access.deleted", headers=headers)
 
 

@@ -29,10 +29,12 @@ from weft.web.browser import (
     browser_of,
     cookie,
     cookie_name,
+    first_page,
     forget_cookies,
     redirect,
     safe_return,
     show,
+    way_on,
 )
 from weft.web.context import Web
 from weft.web.page_route import page_route
@@ -52,6 +54,7 @@ class Trip(msgspec.Struct, frozen=True):
     invite: str = ""
     link_to: int = 0
     """The account that the identity is to sign in to; 0 for a sign-in or sign-up."""
+    add: bool = False
 
 
 class Proved(msgspec.Struct, frozen=True):
@@ -68,6 +71,7 @@ class StartParams(msgspec.Struct):
     return_to: str = ""
     invite: str = ""
     lang: str = ""
+    add: bool = False
 
 
 class BackParams(msgspec.Struct):
@@ -99,7 +103,9 @@ async def start(call: Call[Web, StartParams]) -> Response:
     browser.check_form(call.params.csrf)
     params = call.params
     return await _depart(
-        call, browser, Trip(_NOWHERE, browser.visit, safe_return(params.return_to), params.invite[:64])
+        call,
+        browser,
+        Trip(_NOWHERE, browser.visit, safe_return(params.return_to), params.invite[:64], add=params.add),
     )
 
 
@@ -147,7 +153,8 @@ async def back(call: Call[Web, BackParams]) -> Response:
     if account is not None:
         if account.gone:
             return web.pages.say(browser.language, "sign_in.gone", status=403, headers=done)
-        return redirect(trip.return_to, (*done, *await begin_session(call, account.id)))
+        address = await way_on(call, account.id, trip.return_to)
+        return redirect(address, (*done, *await begin_session(call, account.id, beside=trip.add)))
     if web.settings.signup == "closed":
         return web.pages.say(browser.language, "sign_up.closed", status=403, headers=done)
     proved = Proved(identity, browser.visit, trip.return_to, trip.invite)
@@ -223,7 +230,7 @@ async def join_create(call: Call[Web, JoinParams]) -> Response:
     except Forbidden as error:
         return _join_page(call, browser, params, {}, error.code)
     headers = (*forget_cookies(web.settings, JOINING), *await begin_session(call, account.id))
-    return redirect(proved.return_to, headers)
+    return redirect(await way_on(call, account.id, first_page(web, proved.return_to)), headers)
 
 
 ROUTES: tuple[Route, ...] = (

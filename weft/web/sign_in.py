@@ -6,21 +6,19 @@ from typing import Any
 
 import msgspec
 
-from weft.accounts.service import end_session, sign_in
+from weft.accounts.service import sign_in
 from weft.infra.admit import SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS
 from weft.infra.routing.table import Call, Response, Route
-from weft.kernel.ids import bucket_of
 from weft.kernel.text.names import canonical_name
 from weft.web.browser import (
-    SESSION,
-    VISIT,
     Browser,
     begin_session,
     browser_of,
-    forget_cookies,
+    leave_account,
     redirect,
     safe_return,
     show,
+    way_on,
 )
 from weft.web.context import Web
 from weft.web.page_route import page_route
@@ -32,6 +30,8 @@ class SignInParams(msgspec.Struct):
     csrf: str = ""
     return_to: str = ""
     lang: str = ""
+    add: bool = False
+    """Keep the account that is signed in, for switching to."""
 
 
 async def form(call: Call[Web, SignInParams]) -> Response:
@@ -47,6 +47,7 @@ def sign_in_page(
     values = {
         "return_to": safe_return(given.return_to),
         "login": given.login,
+        "add": given.add and browser.is_signed_in,
         "error": error,
         "oidc": web.settings.oidc_name if web.oidc is not None else "",
         "sign_up": web.settings.signup != "closed",
@@ -68,23 +69,14 @@ async def enter(call: Call[Web, SignInParams]) -> Response:
     if account_id is None:
         return sign_in_page(call, browser, params, "sign_in.wrong", 422)
     web.admit.forgive(SIGN_IN_ACCOUNT, guessed)
-    await forget_session(call, browser)
-    return redirect(safe_return(params.return_to), await begin_session(call, account_id))
-
-
-async def forget_session(call: Call[Web, SignInParams], browser: Browser) -> None:
-    """End the session that this browser had, if any."""
-    session = browser.session
-    if session is not None:
-        async with call.app.db.tx(bucket_of(session.account_id)) as tx:
-            await end_session(tx, session.account_id, session.hash.hex())
+    address = await way_on(call, account_id, safe_return(params.return_to))
+    return redirect(address, await begin_session(call, account_id, beside=params.add))
 
 
 async def leave(call: Call[Web, SignInParams]) -> Response:
     browser = await browser_of(call)
     browser.check_form(call.params.csrf)
-    await forget_session(call, browser)
-    return redirect("/auth/sign_in", forget_cookies(call.app.settings, SESSION, VISIT))
+    return redirect("/auth/sign_in", await leave_account(call))
 
 
 ROUTES: tuple[Route, ...] = (

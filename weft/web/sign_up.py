@@ -10,7 +10,7 @@ from weft.accounts.service import SignUp, confirm_email, create_owner, find_user
 from weft.infra.admit import SIGN_IN_ADDRESS, SIGN_UP
 from weft.infra.routing.table import Call, Response, Route
 from weft.kernel.errors import Forbidden, Invalid, NotFound
-from weft.web.browser import Browser, begin_session, browser_of, redirect, safe_return, show
+from weft.web.browser import Browser, begin_session, browser_of, first_page, redirect, safe_return, show, way_on
 from weft.web.context import Web
 from weft.web.page_route import page_route
 from weft.web.texts import texts_in
@@ -92,7 +92,8 @@ async def create(call: Call[Web, SignUpParams]) -> Response:
         if error.code == "sign_up.closed":
             return web.pages.say(browser.language, "sign_up.closed", status=403)
         return _page(call, browser, {}, error.code)
-    return redirect(safe_return(params.return_to), await begin_session(call, account.id))
+    address = await way_on(call, account.id, first_page(web, params.return_to))
+    return redirect(address, await begin_session(call, account.id))
 
 
 class LinkParams(msgspec.Struct):
@@ -151,7 +152,7 @@ async def owner_create(call: Call[Web, SignUpParams]) -> Response:
         return web.pages.say(browser.language, "link.expired", status=404)
     except Invalid as error:
         return await _owner_page(call, browser, problems_of(error))
-    return redirect("/auth/access", await begin_session(call, owner.id))
+    return redirect(first_page(web, ""), await begin_session(call, owner.id))
 
 
 ROUTES: tuple[Route, ...] = (

@@ -10,10 +10,12 @@ from urllib.parse import parse_qs
 
 from weft.infra.admit import RateClass, Verdict
 from weft.infra.routing.table import Auth, Grant, Route, has_scope
-from weft.kernel.errors import Forbidden, Unauthenticated
+from weft.kernel.errors import Conflict, Forbidden, Unauthenticated
 
 MAX_TOKEN = 512
 MAX_COOKIES = 4096
+ACCOUNT = b"x-weft-account"
+"""Which account a page of ours believes to be."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 AuthenticateCookie = Callable[[Mapping[str, str]], Awaitable[Grant | None]]
@@ -56,7 +58,7 @@ def is_own_origin(headers: Mapping[bytes, bytes], own: bytes) -> bool:
     """Whether a browser says that the request comes from our own pages. Without a word about it: no.
 
     ``Sec-Fetch-Site`` cannot be forged by a page; browsers leave it out on plain http, where ``Origin`` must name the
-    host that was asked.
+    host that was asked, by the scheme that people use: a page of the same name without https is another site.
     """
     site = headers.get(b"sec-fetch-site")
     if site is not None:
@@ -64,7 +66,15 @@ def is_own_origin(headers: Mapping[bytes, bytes], own: bytes) -> bool:
     origin = headers.get(b"origin")
     if origin is None:
         return False
-    return origin == own or origin.partition(b"://")[2] == headers.get(b"host", b"\0")
+    scheme = own.partition(b"://")[0]
+    return origin == own or origin == b"%b://%b" % (scheme, headers.get(b"host", b"\0"))
+
+
+def is_foreign(headers: Mapping[bytes, bytes], own: bytes) -> bool:
+    """Whether a browser says that another site asks. Silence is no word of it: what only reads needs no proof, and
+    other sites cannot read the answer."""
+    told = b"sec-fetch-site" in headers or b"origin" in headers
+    return told and not is_own_origin(headers, own)
 
 
 def check_origin(headers: Mapping[bytes, bytes], own: bytes) -> None:
@@ -73,9 +83,19 @@ def check_origin(headers: Mapping[bytes, bytes], own: bytes) -> None:
     Raises:
         Forbidden: the browser says that another site sent it.
     """
-    told = b"sec-fetch-site" in headers or b"origin" in headers
-    if told and not is_own_origin(headers, own):
+    if is_foreign(headers, own):
         raise Forbidden("origin.foreign")
+
+
+def check_account(headers: Mapping[bytes, bytes], grant: Grant) -> None:
+    """Refuse what a page sends that believes to be another account: somebody switched in another tab.
+
+    Raises:
+        Conflict: the session is not the account's that the page names.
+    """
+    believed = headers.get(ACCOUNT)
+    if believed is not None and believed != b"%d" % (grant.account_id or 0):
+        raise Conflict("session.changed")
 
 
 def authorise(route: Route, grant: Grant | None) -> None:

@@ -180,6 +180,7 @@ class Application:
 
         Raises:
             Unauthenticated: a token was sent and is not valid, which also an optional one must be.
+            Conflict: the cookie's account is not the one the page believes to be.
         """
         header = call.headers.get(b"authorization")
         if header is not None and header[:6].lower() != b"bearer":
@@ -193,9 +194,16 @@ class Application:
         by_cookie = self._serving.authenticate_cookie
         if by_cookie is None or not call.cookies:
             return None
-        if call.method not in access.SAFE_METHODS and not access.is_own_origin(call.headers, self._origin):
+        headers = call.headers
+        if call.method in access.SAFE_METHODS:
+            if access.is_foreign(headers, self._origin):
+                return None
+        elif not access.is_own_origin(headers, self._origin):
             return None
-        return await by_cookie(call.cookies)
+        grant = await by_cookie(call.cookies)
+        if grant is not None:
+            access.check_account(headers, grant)
+        return grant
 
     def _address(self, scope: Scope) -> str:
         peer = scope.get("client")
