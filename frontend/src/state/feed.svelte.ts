@@ -24,11 +24,13 @@ export class Feed {
   readonly heights = new Map<string, number>()
   #older: string | null
   #known = new Set<string>()
+  readonly #isHome: boolean
 
   constructor(
     readonly path: string,
     readonly size = 20,
   ) {
+    this.#isHome = path.startsWith('/api/v1/timelines/home')
     this.#older = `${path}${path.includes('?') ? '&' : '?'}limit=${size}`
   }
 
@@ -95,6 +97,8 @@ export class Feed {
 
   #take(statuses: readonly Status[]): Item[] {
     return statuses.flatMap((status) => {
+      // Messages have their own place; the API lists them in home as well.
+      if (this.#isHome && status.visibility === 'direct') return []
       if (this.#known.has(status.id)) {
         posts.put(status)
         return []

@@ -41,9 +41,13 @@ class Posts {
   #cells = new Map<string, Cell>()
   #underway = new Set<string>()
 
-  /** The cell of a post, with the newest that is known of it. A repost's cell is that of the post itself. */
+  /**
+   * The cell of a post, with the newest that is known of it. A repost's cell is that of the post itself. It changes
+   * state, so it belongs where an answer arrives, never into what is drawn.
+   */
   put(status: Status): Cell {
     const inner = status.reblog ?? status
+    if (inner.quote?.quoted_status) this.put(inner.quote.quoted_status)
     let cell = this.#cells.get(inner.id)
     if (cell) cell.status = inner
     else this.#cells.set(inner.id, (cell = new Cell(inner)))
