@@ -54,10 +54,10 @@ def database_of(settings: Settings) -> Iterator[str]:
         yield url
 
 
-async def work_at(url: str, settings: Settings, work: Work[T]) -> T:
-    """Do the work on a database that runs, and tell running workers of what it changed."""
+async def work_at(url: str, settings: Settings, work: Work[T], clock: Clock | None = None) -> T:
+    """Do the work on a database that runs, and tell running workers of what it changed. A clock may be lent to it."""
     await migrate(url)
-    db = await open_db(url, Clock(settings.clock_offset), size=4)
+    db = await open_db(url, clock or Clock(settings.clock_offset), size=4)
     events: list[Event] = []
     db.publish = events.extend
     try:
