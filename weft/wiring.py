@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import ipaddress
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from weft import __version__
 from weft.accounts import jobs as accounts_jobs
@@ -18,7 +19,7 @@ from weft.infra.admit import Admit
 from weft.infra.blobs import Blobs
 from weft.infra.cells import FILE_NAME as CELLS
 from weft.infra.cells import Cells
-from weft.infra.db import Db, open_db
+from weft.infra.db import Db, Reader, open_db
 from weft.infra.errands import Errands, Run
 from weft.infra.events import Event, EventCodec
 from weft.infra.http import Fetcher
@@ -30,8 +31,10 @@ from weft.infra.routing.application import Application, Serving
 from weft.infra.routing.table import Route
 from weft.infra.signals import Signals
 from weft.infra.telemetry import set_up_logs
+from weft.infra.webpush import Signer
 from weft.kernel.clock import Clock
 from weft.kernel.errors import WeftError
+from weft.kernel.ids import AccountId, ListId
 from weft.mastodon import routes as mastodon_routes
 from weft.mastodon.census import Census
 from weft.mastodon.context import Mastodon
@@ -40,20 +43,41 @@ from weft.mastodon.description import Document
 from weft.mastodon.emojis import Emojis
 from weft.mastodon.notifications import notification_body
 from weft.mastodon.presenter import Presenter
+from weft.mastodon.push_messages import Pusher
 from weft.mastodon.streaming import sockets_of
 from weft.mastodon.telling import Outlet
 from weft.media import jobs as media_jobs
 from weft.media.service import MediaPool, Workshop
 from weft.notes import jobs as notes_jobs
 from weft.notifications import jobs as notifications_jobs
-from weft.notifications.service import vapid_public_key
+from weft.notifications.events import PushWanted
+from weft.notifications.service import PushSender, vapid_private_key, vapid_public_key
+from weft.portability import jobs as portability_jobs
+from weft.portability import routes as portability_routes
+from weft.portability.events import ExportWanted, ImportWanted
+from weft.portability.service import Places, Shelves, open_portability
 from weft.posts import jobs as posts_jobs
 from weft.posts.service import Limits
+from weft.previews import jobs as previews_jobs
+from weft.previews.events import CardWanted
 from weft.relationships import jobs as relationships_jobs
 from weft.search import jobs as search_jobs
 from weft.settings import Settings, SettingsError
 from weft.timelines import jobs as timelines_jobs
-from weft.timelines.service import Streams, Timelines, Viewers
+from weft.timelines.model import List
+from weft.timelines.service import (
+    ListEdit,
+    Streams,
+    Timelines,
+    Viewers,
+    add_members,
+    create_list,
+    delete_list,
+    load_filters,
+    load_lists,
+    load_members,
+    remove_members,
+)
 from weft.web import media_files, pictures
 from weft.web import routes as web_routes
 from weft.web.build import Build
@@ -62,8 +86,13 @@ from weft.web.pages import Pages
 
 POOL_SIZE = 10
 ADMIT_FILE = "admit.map"
+EXPORTS = "exports"
 NOTE_USE_S = 300.0
-OUTSIDE: tuple[type[Event], ...] = (MailWanted, InvitationWanted, AvatarOffered, PicturesDropped, AccountStateChanged)
+OUTSIDE: tuple[type[Event], ...] = (
+    *(MailWanted, InvitationWanted, AvatarOffered),
+    *(PicturesDropped, AccountStateChanged, PushWanted, CardWanted),
+    *(ExportWanted, ImportWanted),
+)
 """Events whose effects lie outside the database, or need many transactions."""
 
 Handlers = Mapping[type[Event], Sequence[Handler]]
@@ -72,7 +101,7 @@ Handlers = Mapping[type[Event], Sequence[Handler]]
 def all_handlers() -> dict[type[Event], list[Handler]]:
     """Event -> what it starts, from every slice. Notifications come first: they ask who had reposted what is gone."""
     together: dict[type[Event], list[Handler]] = {}
-    for jobs in (notifications_jobs, posts_jobs, notes_jobs, timelines_jobs, search_jobs):
+    for jobs in (notifications_jobs, posts_jobs, notes_jobs, timelines_jobs, search_jobs, previews_jobs):
         for kind, name, handle in jobs.HANDLERS:
             together.setdefault(kind, []).append((name, handle))
     return together
@@ -86,7 +115,10 @@ def all_jobs(settings: Settings, ports: Ports) -> list[Job]:
         *posts_jobs.jobs(Limits(settings.max_characters, settings.domain)),
         *notes_jobs.JOBS,
         *search_jobs.JOBS,
+        *notifications_jobs.JOBS,
+        *previews_jobs.jobs(ports.blobs),
         *media_jobs.jobs(ports.workshop, ports.blobs),
+        *portability_jobs.jobs(ports.portability, ports.works),
     ]
 
 
@@ -103,7 +135,33 @@ def event_kinds() -> list[type[Event]]:
 
 def all_routes() -> list[Route]:
     """The whole route table, for the OpenAPI document."""
-    return [*mastodon_routes.ROUTES, *web_routes.ROUTES, *media_files.ROUTES, *pictures.ROUTES]
+    return [
+        *mastodon_routes.ROUTES,
+        *web_routes.ROUTES,
+        *media_files.ROUTES,
+        *pictures.ROUTES,
+        *portability_routes.ROUTES,
+    ]
+
+
+def _shelves() -> Shelves:
+    """Lists and filters as portability may use them: both stand on one rank and never import each other."""
+
+    async def named_list(db: Db, account_id: AccountId, title: str) -> List:
+        return await create_list(db, account_id, ListEdit(title=title))
+
+    async def members(reader: Reader, list_id: int) -> Sequence[int]:
+        return await load_members(reader, ListId(list_id))
+
+    return Shelves(
+        load_lists=load_lists,
+        load_members=members,
+        load_filters=load_filters,
+        create_list=named_list,
+        delete_list=delete_list,
+        add_members=add_members,
+        remove_members=remove_members,
+    )
 
 
 class Ports:
@@ -119,6 +177,9 @@ class Ports:
         self.passwords = Passwords()
         self.pool = MediaPool(self.blobs.scratch)
         self.workshop = Workshop(db, self.blobs, self.pool)
+        places = Places(settings.url, settings.domain)
+        self.portability = open_portability(db, self.blobs, places, _shelves(), folder / EXPORTS)
+        self.works = portability_jobs.Works(self.portability)
         try:
             self.fetcher = Fetcher(
                 frozenset(settings.fetch_allow), settings.dns or None, f"Weft/{__version__} (+{settings.url})"
@@ -128,6 +189,7 @@ class Ports:
             raise SettingsError(f"A setting of mail or outgoing requests cannot be used: {error}") from None
 
     async def close(self) -> None:
+        await self.works.close()
         await self.workshop.close()
         await self.pool.close()
         await self.fetcher.aclose()
@@ -194,6 +256,8 @@ class Worker:
         ports = self.ports
         mail = accounts_jobs.Post(ports.db, ports.mailer, ports.settings)
         pictures = media_jobs.Pictures(ports.db, ports.fetcher, ports.workshop)
+        own = frozenset({urlsplit(ports.settings.url).netloc.lower(), ports.settings.domain.lower()})
+        previews = previews_jobs.Previews(ports.db, ports.blobs, ports.fetcher, ports.workshop, own)
         leaving = relationships_jobs.Leaving(ports.db)
         runners: dict[type[Event], Run] = {
             MailWanted: mail.deliver,
@@ -201,6 +265,10 @@ class Worker:
             AvatarOffered: pictures.import_avatar,
             PicturesDropped: media_jobs.Dropped(ports.blobs).end,
             AccountStateChanged: leaving.end,
+            ExportWanted: ports.works.begin_export,
+            ImportWanted: ports.works.begin_import,
+            CardWanted: previews.fetch,
+            PushWanted: lambda event: self.pusher.deliver(event),
         }
         return Errands(ports.db, codec, runners)
 
@@ -222,6 +290,7 @@ class Worker:
             (web_routes.ROUTES, web),
             (media_files.ROUTES, media_files.Files(ports.blobs)),
             (pictures.ROUTES, pictures.Pictures()),
+            (portability_routes.ROUTES, ports.portability),
         ]
         return Application(mastodon_routes.ROUTES, context, serving, others)
 
@@ -258,6 +327,8 @@ class Worker:
             document=Document(all_routes(), settings),
             census=Census(ports.db, ports.clock),
         )
+        signer = Signer(await vapid_private_key(ports.db), settings.url)
+        self.pusher = Pusher(context, PushSender(ports.db, ports.fetcher, signer))
         self.streams.start(Outlet(context, notification=notification_body, conversation=conversation_body))
         return context
 

@@ -14,7 +14,7 @@ Rule = Callable[[Source], Iterator[str]]
 
 SLICES = (
     *("accounts", "relationships", "media", "ledger", "posts", "notes"),
-    *("timelines", "notifications", "search", "portability", "moderation"),
+    *("timelines", "notifications", "search", "previews", "portability", "moderation"),
     *("federation", "assistant", "hub", "ads", "worlds"),
 )
 COMPOSITION = ("weft.cli", "weft.wiring", "weft.operations")

@@ -197,7 +197,7 @@ def _png() -> bytes:
 
 
 def _gif() -> bytes:
-    frames = [Image.new("P", (48, 32), shade) for shade in (10, 90, 200)]
+    frames = [Image.new("RGB", (48, 32), (shade, 40, 255 - shade)) for shade in (10, 90, 200)]
     out = io.BytesIO()
     frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=80, loop=0)
     return out.getvalue()

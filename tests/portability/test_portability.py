@@ -35,7 +35,7 @@ def bring(person: Person, kind: str, data: str | bytes, mode: str = "merge") -> 
 
 
 def ended(person: Person, id_: str) -> Any:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
         found = person.get(f"{IMPORTS}/{id_}")
         if found["state"] in ("finished", "failed"):
@@ -47,7 +47,7 @@ def ended(person: Person, id_: str) -> Any:
 def archive_of(person: Person) -> zipfile.ZipFile:
     asked = person.http.post(EXPORTS)
     assert asked.status_code == 202, asked.text
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         (found,) = person.get(EXPORTS)
         if found["state"] == "ready":

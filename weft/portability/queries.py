@@ -160,7 +160,7 @@ async def ask_import(tx: Tx, wanted: Import, rows: Sequence[ImportRow], sealed: 
 
 IMPORTS = """
 SELECT id, account_id, kind, overwrite, state, total, done, failed FROM imports  -- imports_account
- WHERE bucket = $1 AND account_id = $2 AND ($3 = 0 OR id = $3) ORDER BY id DESC LIMIT 50
+ WHERE bucket = $1 AND account_id = $2 AND ($3::bigint = 0 OR id = $3::bigint) ORDER BY id DESC LIMIT 50
 """
 
 
