@@ -52,6 +52,8 @@ class FetchRequest(msgspec.Struct, frozen=True):
     max_bytes: int = 1 << 20
     accept: str = "*/*"
     follow: bool = True
+    cut: bool = False
+    """Give the beginning of a body that is longer than `max_bytes`, instead of refusing it."""
     deadline_s: float = DEADLINE_S
 
 
@@ -251,14 +253,14 @@ async def read_response(response: "httpcore.Response", request: FetchRequest, ta
         if name != "set-cookie":
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
     is_skipped = request.method == "HEAD" or (request.follow and response.status in REDIRECTS)
-    body = b"" if is_skipped else await read_body(response, headers, request.max_bytes)
+    body = b"" if is_skipped else await read_body(response, headers, request.max_bytes, cut=request.cut)
     return Fetched(response.status, headers, body, target.url)
 
 
-async def read_body(response: "httpcore.Response", headers: dict[str, str], limit: int) -> bytes:
+async def read_body(response: "httpcore.Response", headers: dict[str, str], limit: int, *, cut: bool = False) -> bytes:
     """The body, unpacked, never holding more than the limit and one chunk: a bomb is given up while it unfolds."""
     length = headers.get("content-length", "")
-    if length.isdigit() and len(length) < 20 and int(length) > limit:
+    if length.isdigit() and len(length) < 20 and int(length) > limit and not cut:
         raise Unavailable("fetch.too_large", limit=limit)
     encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip"):
@@ -273,6 +275,8 @@ async def read_body(response: "httpcore.Response", headers: dict[str, str], limi
         except zlib.error:
             raise Unavailable("fetch.failed", reason="encoding") from None
         if len(body) > limit or received > limit + 1024:
+            if cut:
+                return bytes(body[:limit])
             raise Unavailable("fetch.too_large", limit=limit)
     if unpack is not None and received and (not unpack.eof or unpack.unused_data):
         raise Unavailable("fetch.failed", reason="encoding")

@@ -211,6 +211,46 @@ class WeftStatus(msgspec.Struct):
     """Why it is in *For you*; nowhere else."""
 
 
+class CardAuthor(msgspec.Struct):
+    name: str
+    url: str
+    account: None = None
+
+
+class PreviewCard(msgspec.Struct, kw_only=True):
+    """What a link leads to. Never markup from elsewhere: ``html`` and ``embed_url`` are empty."""
+
+    url: str
+    title: str
+    description: str
+    language: str | None
+    type: str = "link"
+    author_name: str
+    author_url: str
+    provider_name: str
+    provider_url: str
+    html: str = ""
+    width: int
+    height: int
+    image: str | None
+    image_description: str
+    embed_url: str = ""
+    blurhash: str | None
+    published_at: str | None
+    authors: list[CardAuthor]
+    missing_attribution: bool | None = None
+
+
+class LinkDay(msgspec.Struct):
+    day: str
+    accounts: str
+    uses: str
+
+
+class TrendingLink(PreviewCard, kw_only=True):
+    history: list[LinkDay]
+
+
 class StatusHead(msgspec.Struct, kw_only=True):
     """The part of a Status that is the same for every viewer and changes only with an edit."""
 
@@ -231,7 +271,7 @@ class StatusHead(msgspec.Struct, kw_only=True):
     mentions: list[Mention]
     tags: list[StatusTag]
     emojis: list[CustomEmoji]
-    card: None = None
+    card: PreviewCard | None = None
     tagged_collections: list[str] = []
 
 

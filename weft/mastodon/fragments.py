@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 from weft.accounts.model import Account, AccountCounts
 from weft.kernel.ids import AccountId
 from weft.posts.model import Poll, Post, PostCounts
+from weft.previews.model import Card
 from weft.relationships.model import Audience
 
 E = TypeVar("E", "AccountEntry", "PostEntry")
@@ -68,6 +69,7 @@ class PostEntry:
     __slots__ = (
         "audience",
         "author",
+        "card",
         "changes",
         "counts",
         "head",
@@ -95,6 +97,7 @@ class PostEntry:
         """The reposted post, of a repost."""
         self.quoted: PostEntry | None = None
         self.poll: Poll | None = None
+        self.card: Card | None = None
         self.tally = PostCounts()
         self.head = b""
         self.counts = b""

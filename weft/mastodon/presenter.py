@@ -36,6 +36,8 @@ from weft.posts.events import (
 )
 from weft.posts.model import Post, PostCounts
 from weft.posts.service import load_counts, load_marks, load_polls, load_posts, load_votes
+from weft.previews.events import CardsChanged
+from weft.previews.service import load_cards
 from weft.relationships.events import Followed, Unfollowed
 from weft.relationships.model import can_see
 from weft.relationships.service import followers_among
@@ -77,6 +79,7 @@ class Presenter:
         signals.on(PollVoted, lambda event: posts.spoil((event.post_id,)))
         signals.on(PollEnded, lambda event: posts.spoil((event.post_id,)))
         signals.on(ReplyHidden, lambda event: posts.spoil((event.post_id,)))
+        signals.on(CardsChanged, lambda event: posts.spoil(event.post_ids))
         signals.on(QuoteStateChanged, lambda event: posts.spoil((event.post_id, event.quoted_id)))
         signals.on_reset(self.forget_all)
 
@@ -170,6 +173,7 @@ class Presenter:
         counts = await load_counts(reader, ids)
         polls = await load_polls(reader, [post.id for post in posts.values() if post.has_poll])
         media = await load_media(reader, [id_ for post in posts.values() for id_ in post.media_ids])
+        cards = await load_cards(reader, [post.id for post in posts.values() if "://" in post.text])
         quoted = await load_posts(reader, [post.quote_of for post in posts.values() if post.quote_of is not None])
         ids_of_people = {id_ for post in posts.values() for id_ in (post.author_id, *post.mentions)} | {
             post.author_id for post in quoted.values()
@@ -187,6 +191,7 @@ class Presenter:
             entry.post = post
             entry.tally = counts.get(post.id, PostCounts())
             entry.poll = polls.get(post.id)
+            entry.card = cards.get(post.id)
             self._link(entry, people[post.author_id])
             quoted_post = quoted.get(post.quote_of or 0)
             self._shaper.shape_post(
@@ -271,6 +276,7 @@ class Presenter:
             or post.has_poll
             or post.quote_of
             or post.repost_of
+            or "://" in post.text  # its card may be here by now
         ):
             return
         if author.stale == RECOUNT and author.changes - author.posted == changes and author.newest <= post.id:

@@ -15,6 +15,7 @@ from weft.kernel.text.render import MentionLink, render_bio, render_field, rende
 from weft.kernel.text.terms import fold
 from weft.mastodon import entities as e
 from weft.mastodon.addresses import VISIBILITIES, Addresses, day
+from weft.mastodon.cards import preview_card
 from weft.mastodon.fragments import AccountEntry, PostEntry, words_of
 from weft.media.model import Media
 from weft.posts.model import (
@@ -196,6 +197,7 @@ class Shaper:
             ],
             tags=[e.StatusTag(tag_key(name), at.tag(name)) for name in post.tags],
             emojis=self.emojis_in(post.text, post.summary, *(entry.poll.options if entry.poll else ())),
+            card=preview_card(entry.card, self._at) if entry.card is not None else None,
         )
 
     def content(self, post: Post, mentioned: Sequence[Account], quoted_url: str = "") -> str:

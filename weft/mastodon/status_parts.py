@@ -12,6 +12,7 @@ from weft.infra.routing.table import SMALL_BODY, Auth, Call, Response, Route, Se
 from weft.kernel.clock import rfc3339
 from weft.kernel.errors import Forbidden, NotFound
 from weft.mastodon import entities as e
+from weft.mastodon.cards import preview_card
 from weft.mastodon.context import Mastodon
 from weft.mastodon.fragments import PostEntry
 from weft.mastodon.presenter import raw
@@ -156,9 +157,10 @@ async def translate(call: Call[Mastodon, TranslateParams]) -> Response:
 
 
 async def card(call: Call[Mastodon, None]) -> Response:
-    """Posts have no preview cards."""
-    await _seen(call)
-    return as_json(None)
+    """What the post's link leads to; nothing where it has none, or none yet."""
+    entry, _ = await _seen(call)
+    shown = (entry.inner or entry).card
+    return as_json(preview_card(shown, call.app.presenter.addresses) if shown is not None else None)
 
 
 ROUTES: tuple[Route, ...] = (
@@ -223,7 +225,8 @@ ROUTES: tuple[Route, ...] = (
         sees=Sees.AUDIENCE,
         rate=API,
         body=0,
-        summary="The preview of a link: none",
+        returns=e.PreviewCard | None,
+        summary="The preview of a post's link",
         tag="statuses",
     ),
 )

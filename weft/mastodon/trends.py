@@ -1,4 +1,4 @@
-"""What is talked about: trending tags and posts. Links have no cards yet, so none trend."""
+"""What is talked about: trending tags, posts and links."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from weft.infra.admit import API
 from weft.infra.routing.paging import clamp_limit
 from weft.infra.routing.table import Auth, Call, Response, Route, Sees, as_json
 from weft.mastodon import entities as e
+from weft.mastodon.cards import trending_link
 from weft.mastodon.context import Mastodon
 from weft.mastodon.tags import Tag, present_tags
+from weft.previews.service import trending_cards
 from weft.timelines.service import trending_posts, trending_tags
 
 
@@ -40,7 +42,11 @@ async def statuses(call: Call[Mastodon, TrendParams]) -> Response:
 
 
 async def links(call: Call[Mastodon, TrendParams]) -> Response:
-    return Response(200, b"[]")
+    app, start, end = call.app, *_part(call.params, 10, 20)
+    now_ms = app.clock.now_ms()
+    async with app.db.read() as reader:
+        trends = await trending_cards(reader, now_ms)
+    return as_json([trending_link(trend, app.presenter.addresses, now_ms) for trend in trends[start:end]])
 
 
 def _part(params: TrendParams, default: int, maximum: int) -> tuple[int, int]:
@@ -68,5 +74,5 @@ ROUTES = (
     _route("/api/v1/trends", tags, list[Tag]),
     _route("/api/v1/trends/tags", tags, list[Tag]),
     _route("/api/v1/trends/statuses", statuses, list[e.Status], Sees.AUDIENCE),
-    _route("/api/v1/trends/links", links, list[dict[str, Any]]),
+    _route("/api/v1/trends/links", links, list[e.TrendingLink]),
 )

@@ -84,6 +84,15 @@ def check_focus(focus: tuple[float, float] | None) -> None:
         raise Invalid("media.focus", field="focus")
 
 
+class Preview(msgspec.Struct, frozen=True):
+    """A picture from elsewhere in its small form; ``name`` is the blob's."""
+
+    name: str
+    width: int
+    height: int
+    blurhash: str | None
+
+
 class Workshop:
     """Turns uploads into attachments. One per worker; ``close`` ends what is under way."""
 
@@ -161,6 +170,18 @@ class Workshop:
         made = await self._pool.process_image(data, want=want)
         names = await store(self._blobs, made)
         return names["original"], names.get("static", "")
+
+    async def preview(self, data: bytes) -> Preview:
+        """Make a picture from elsewhere anew, small, to be shown beside a link.
+
+        Raises:
+            Invalid: it is no picture, or too much of one.
+            Unavailable: too much is being processed.
+        """
+        made = await self._pool.process_preview(data)
+        names = await store(self._blobs, made)
+        shape = made.meta.small or made.meta.original
+        return Preview(names["small"], shape.width or 0, shape.height or 0, made.blurhash)
 
     async def remove(self, account_id: AccountId, id_: MediaId) -> None:
         """Delete an attachment that no post uses.
@@ -265,6 +286,7 @@ __all__ = [
     "Emoji",
     "MediaPool",
     "NewMedia",
+    "Preview",
     "Want",
     "Workshop",
     "accepted_types",

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from weft.accounts.events import AccountCreated, AccountStateChanged
-from weft.infra.db import Tx
+from weft.accounts.events import AccessEnded, AccountCreated, AccountStateChanged
+from weft.infra.db import Db, Tx
 from weft.infra.events import Event
+from weft.infra.periodic import Job
 from weft.kernel.ids import bucket_of
 from weft.notifications.model import Cause
+from weft.notifications.push import drop_unheld
 from weft.notifications.telling import forget_posts, forget_senders, take_back, tell
 from weft.posts.events import PollEnded, PostCreated, PostDeleted, PostEdited, PostLiked, PostUnliked
 from weft.relationships.events import Blocked, Followed, FollowRequested, FollowRequestEnded, Unfollowed
@@ -38,6 +40,8 @@ async def notify(tx: Tx, events: Sequence[Event]) -> None:
                 found = [Cause(id_, "poll", event.author_id, event.post_id) for id_ in people]
             case AccountCreated():
                 found = [Cause(id_, "sign_up", event.account_id) for id_ in staff]
+            case ReportFiled():
+                found = [Cause(id_, "report", event.account_id) for id_ in staff]
             case _:
                 found = _of_edge(event)
         _note(causes, found, _when(event, tx.now_ms))
@@ -222,6 +226,19 @@ async def forget_accounts(tx: Tx, events: Sequence[Event]) -> None:
         await tx.execute(FORGET_ACCOUNTS, [bucket_of(id_) for id_ in ids], ids)
 
 
+async def end_pushes(tx: Tx, events: Sequence[Event]) -> None:
+    """Push no more to what was signed out."""
+    accounts = {event.account_id for event in events if isinstance(event, AccessEnded) and event.account_id is not None}
+    if accounts:
+        await drop_unheld(tx, list(accounts))
+
+
+async def sweep_pushes(db: Db) -> None:
+    """Sessions also end by themselves, and nothing tells of that."""
+    async with db.job() as tx:
+        await drop_unheld(tx)
+
+
 _CAUSES: tuple[type[Event], ...] = (
     *(PostCreated, PostEdited, PostDeleted, PostLiked, PostUnliked, PollEnded),
     *(Followed, Unfollowed, FollowRequested, FollowRequestEnded, Blocked, AccountCreated),
@@ -229,5 +246,8 @@ _CAUSES: tuple[type[Event], ...] = (
 HANDLERS = (
     *((kind, "notifications.notify", notify) for kind in _CAUSES),
     (AccountStateChanged, "notifications.forget_accounts", forget_accounts),
+    (AccessEnded, "notifications.end_pushes", end_pushes),
 )
 """Event, stable name, handler: for ``wiring``."""
+
+JOBS = (Job("notifications.sweep_pushes", 86_400.0, sweep_pushes),)

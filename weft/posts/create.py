@@ -192,6 +192,7 @@ def created_event(post: Post, parent: Post | None, quoted: Post | None, *, silen
         language=post.language,
         has_media=bool(post.media_ids),
         has_poll=post.has_poll,
+        has_link="://" in post.text,
         silent=silent,
     )
 

@@ -34,6 +34,7 @@ class PostCreated(OfAuthor):
     language: str = ""
     has_media: bool = False
     has_poll: bool = False
+    has_link: bool = False
     silent: bool = False
     """The author is limited: followers only, no public timeline."""
 

@@ -81,6 +81,11 @@ class MediaPool:
         done = await self.run(Job(data=data, want=want, focus=focus, cpu_seconds=settings.cpu_seconds))
         return present(done, focus)
 
+    async def process_preview(self, data: bytes) -> Processed:
+        """A picture in its small form only, one that moves as a still."""
+        _check_picture(data)
+        return present(await self.run(Job(data=data, originals="none", cpu_seconds=self._settings.cpu_seconds)), None)
+
     async def process_attachment(self, source: bytes | Path, *, focus: Focus | None = None) -> Processed:
         """Whatever may be attached to a post, told apart by its content. A `Path` is read, never changed."""
         start, size = await asyncio.to_thread(_read_start, source)
