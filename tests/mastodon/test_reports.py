@@ -141,3 +141,29 @@ def test_a_hidden_reply_stays_hidden_when_it_is_edited(server: LiveServer) -> No
     answer = bob.say("rude", in_reply_to_id=root)["id"]
     ann.post(f"/api/weft/v1/posts/{answer}/hidden")
     assert bob.http.put(f"/api/v1/statuses/{answer}", json={"status": "ruder"}).json()["weft"]["hidden"] is True
+
+
+@pytest.mark.parametrize("odd", ["0", "-1", "abc", "9" * 40, "%00", "1.5"])
+def test_an_odd_id_is_an_unknown_report(maud: Person, odd: str) -> None:
+    assert maud.http.get(f"{QUEUE}/{odd}").status_code == 404
+    for verb in ("resolve", "reopen"):
+        assert maud.http.post(f"{QUEUE}/{odd}/{verb}", json={"note": "why"}).status_code == 404
+
+
+def test_the_staff_hears_of_a_report_and_of_the_next_one_by_the_same_person_anew(
+    server: LiveServer, maud: Person
+) -> None:
+    ann, bob, carl = (server.person() for _ in range(3))
+
+    def told() -> list[str]:
+        server.settle()
+        page = maud.get("/api/v1/notifications", **{"types[]": "admin.report"})
+        return [one["id"] for one in page if one["account"]["id"] == ann.id]
+
+    ann.post("/api/v1/reports", account_id=bob.id)
+    first = told()
+    assert len(first) == 1
+    ann.post("/api/v1/reports", account_id=carl.id)
+    assert len(told()) == 1
+    assert told() != first
+    assert [one["type"] for one in bob.get("/api/v1/notifications")] == []

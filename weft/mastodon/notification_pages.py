@@ -37,6 +37,7 @@ TYPES: dict[str, Kind] = {
     "quote": "quote",
     "quoted_update": "quoted_edit",
     "admin.sign_up": "sign_up",
+    "admin.report": "report",
 }
 """Mastodon's names of the kinds."""
 TYPE_OF: dict[Kind, str] = {kind: name for name, kind in TYPES.items()}

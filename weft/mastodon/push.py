@@ -30,7 +30,7 @@ from weft.notifications.service import (
 
 __all__ = ["ROUTES", "vapid_public_key"]
 
-ALERTS = (*TYPES, "admin.report")
+ALERTS = tuple(TYPES)
 
 
 class WebPushSubscription(msgspec.Struct, kw_only=True):

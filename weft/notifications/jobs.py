@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from weft.accounts.events import AccessEnded, AccountCreated, AccountStateChanged
+from weft.accounts.events import AccessEnded, AccountCreated, AccountStateChanged, ReportFiled
 from weft.infra.db import Db, Tx
 from weft.infra.events import Event
 from weft.infra.periodic import Job
@@ -197,7 +197,8 @@ SELECT id FROM accounts  -- all buckets: accounts_staff
 
 
 async def _staff(tx: Tx, events: Sequence[Event]) -> list[int]:
-    return await tx.values(STAFF) if any(isinstance(event, AccountCreated) for event in events) else []
+    asked = any(isinstance(event, AccountCreated | ReportFiled) for event in events)
+    return await tx.values(STAFF) if asked else []
 
 
 def _by_first(rows: Iterable[Sequence[int]]) -> dict[int, list[int]]:
@@ -241,7 +242,7 @@ async def sweep_pushes(db: Db) -> None:
 
 _CAUSES: tuple[type[Event], ...] = (
     *(PostCreated, PostEdited, PostDeleted, PostLiked, PostUnliked, PollEnded),
-    *(Followed, Unfollowed, FollowRequested, FollowRequestEnded, Blocked, AccountCreated),
+    *(Followed, Unfollowed, FollowRequested, FollowRequestEnded, Blocked, AccountCreated, ReportFiled),
 )
 HANDLERS = (
     *((kind, "notifications.notify", notify) for kind in _CAUSES),

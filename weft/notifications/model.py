@@ -10,8 +10,9 @@ from weft.kernel.ids import AccountId, PostId
 from weft.relationships.model import Audience, Facts, Visibility, can_see
 
 Kind = Literal[
-    "mention", "post", "repost", "follow", "follow_request", "like", "poll", "edit", "quote", "quoted_edit", "sign_up"
-]
+    "mention", "post", "repost", "follow", "follow_request", "like", "poll", "edit", "quote", "quoted_edit", "sign_up",
+    "report",
+]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 GROUPABLE: tuple[Kind, ...] = ("like", "follow", "repost", "sign_up")
 """Kinds that come in numbers and are shown together."""

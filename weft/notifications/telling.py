@@ -89,14 +89,15 @@ def read_policy(text: str) -> Policy:
     return _decode_policy(text) if text != "{}" else _NO_POLICY
 
 
-# An edit says again what an earlier edit said: the newer one takes its place. Everything else is told once.
+# An edit says again what an earlier edit said, a report what an earlier one of the same person said: the newer one
+# takes its place. Everything else is told once.
 INSERT = """
 INSERT INTO notifications AS n (bucket, account_id, id, kind, from_id, post_id, group_key, filtered)
 SELECT bucket, account_id, id, kind, from_id, nullif(post_id, 0), group_key, filtered  -- all buckets
   FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::text[],
               $8::boolean[]) AS given (bucket, account_id, id, kind, from_id, post_id, group_key, filtered)
 ON CONFLICT (bucket, account_id, coalesce(post_id, 0), kind, from_id) DO UPDATE SET id = excluded.id
- WHERE n.kind IN ('edit', 'quoted_edit')
+ WHERE n.kind IN ('edit', 'quoted_edit', 'report')
 RETURNING account_id, id, kind, filtered, EXISTS (
     SELECT 1 FROM push_targets t WHERE t.bucket = n.bucket AND t.account_id = n.account_id)
 """
