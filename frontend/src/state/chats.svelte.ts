@@ -6,6 +6,7 @@ import { addressed, isNewer } from '../lib/messages'
 import { conversations } from './conversations.svelte'
 import { feeds } from './feed.svelte'
 import { posts, type Cell } from './posts.svelte'
+import { session } from './session.svelte'
 
 export interface Sending {
   key: string
@@ -80,7 +81,7 @@ export class Chat {
     this.#keep({ ...one, error: null })
     try {
       const body = {
-        status: addressed(one.text, this.people),
+        status: addressed(one.text, this.people.filter((person) => person.id !== session.account?.id)),
         visibility: 'direct',
         media_ids: one.mediaIds,
         in_reply_to_id: this.shown.at(-1)?.status.id ?? null,
