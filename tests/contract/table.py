@@ -34,7 +34,7 @@ class Operation(msgspec.Struct, frozen=True):
 
     @property
     def is_page(self) -> bool:
-        return self.path.startswith(("/auth/", "/oauth/authorize"))
+        return "pages" in self.described.get("tags", ()) or self.path.startswith(("/auth/", "/oauth/authorize"))
 
     @property
     def takes_body(self) -> bool:

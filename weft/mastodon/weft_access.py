@@ -93,9 +93,10 @@ async def show_all(call: Call[Mastodon, None]) -> Response:
 
 
 async def end_one(call: Call[Mastodon, None]) -> Response:
-    """Sign a browser out, or end an app's access. For this browser there is signing out."""
-    require_browser(call)
+    """Sign a browser out, or end an app's access. For this browser there is signing out. For apps nothing is here."""
     account_id, id_ = call.user_id, call.id()
+    if call.grant is None or not call.grant.cookie:
+        raise NotFound("record.absent")
     async with call.app.db.tx(bucket_of(account_id)) as tx:
         ended = await end_session(tx, account_id, id_) or await revoke_token(tx, account_id, id_)
     if not ended:
