@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +15,9 @@ import pytest
 from tests.web.site import Site, site_with
 from weft.infra.db import Db
 from weft.web.build import Build
+from weft.web.texts import LANGUAGES
+
+SOURCES = Path(__file__).resolve().parents[2] / "frontend" / "src"
 
 SCRIPT = b"console.log('woven')\n" * 200
 MANIFEST = {
@@ -22,7 +26,7 @@ MANIFEST = {
         "isEntry": True,
         "css": ["app/main-1.css"],
         "imports": ["_shared-1.js"],
-        "dynamicImports": ["src/screens/home/Home.svelte", "src/text/vi/core.ts"],
+        "dynamicImports": ["src/screens/home/Home.svelte", "src/text/vi/core.json"],
     },
     "_shared-1.js": {"file": "app/shared-1.js", "css": ["app/shared-1.css"]},
     "src/screens/home/Home.svelte": {
@@ -30,7 +34,7 @@ MANIFEST = {
         "css": ["app/Home-1.css"],
         "imports": ["src/main.ts", "_shared-1.js"],
     },
-    "src/text/vi/core.ts": {"file": "app/core-vi-1.js"},
+    "src/text/vi/core.json": {"file": "app/core-vi-1.js"},
 }
 
 
@@ -38,7 +42,16 @@ def built_in(folder: Path) -> str:
     """A build as the bundler writes it."""
     (folder / ".vite").mkdir(parents=True)
     (folder / "app").mkdir()
-    for name in ("main-1.js", "shared-1.js", "Home-1.js", "core-vi-1.js", "main-1.css", "shared-1.css", "Home-1.css"):
+    for name in (
+        "main-1.js",
+        "shared-1.js",
+        "Home-1.js",
+        "core-vi-1.js",
+        "main-1.css",
+        "shared-1.css",
+        "Home-1.css",
+        "icons-1.svg",
+    ):
         (folder / "app" / name).write_bytes(SCRIPT)
     (folder / "app" / "type.woff2").write_bytes(b"wOF2")
     (folder / "sw.js").write_bytes(SCRIPT)
@@ -97,6 +110,22 @@ async def test_three_skeletons_are_painted_before_any_script(app: Site) -> None:
     assert text.count('class="skeleton"') == 3
     assert all(f'class="{name}"' in text for name in ("rail", "topbar", "column", "side", "bottombar"))
     assert "<noscript>" in text
+
+
+async def test_the_frame_is_the_one_that_the_app_draws(app: Site) -> None:
+    visitor, member = (await page(app)).text, (await page(app, cookie="weft_session=x")).text
+    assert 'class="frame visitor"' in visitor and 'class="frame"' in member
+    assert 'href="/local"' in visitor and 'href="/messages"' not in visitor
+    assert 'class="rail-item" href="/" aria-current="page"' in member and 'href="/messages"' in member
+    assert "/app/icons-1.svg#house" in member
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_frame_says_what_the_app_says(language: str) -> None:
+    said = json.loads((SOURCES / "text" / language / "core.json").read_text("utf-8"))
+    for key, text in LANGUAGES[language].items():
+        if key.startswith("shell.") and key not in ("shell.noscript", "shell.navigation"):
+            assert text == said[key.replace("shell.", "core.")], key
 
 
 async def test_the_page_lets_nothing_foreign_and_nothing_inline_run(app: Site, db: Db, tmp_path: Path) -> None:

@@ -103,6 +103,11 @@ class Build:
         """A file by its name below ``/app/``."""
         return self._files.get(name)
 
+    def address_of(self, beginning: str) -> str:
+        """Where the first file lies whose name begins so; empty where there is none."""
+        name = beginning.removeprefix(f"{FOLDER}/")
+        return next((f"/{FOLDER}/{known}" for known in self._files if known.startswith(name)), "")
+
     @property
     def worker(self) -> BuiltFile | None:
         """The service worker's script."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from weft.infra.admit import MEDIA_FILE
 from weft.infra.routing.table import Call, Response, Route, Sees
 from weft.kernel.errors import NotFound
@@ -20,6 +22,8 @@ from weft.web.page_route import page_route
 from weft.web.pages import Header
 
 HOME = "src/screens/home/Home.svelte"
+FRAME = "app/icons-"
+"""The beginning of the name of the file that holds all icons."""
 _PUBLIC = (b"cache-control", b"no-cache")
 _LEFT_TO_THE_APP = (
     "/for-you",
@@ -49,9 +53,33 @@ _LEFT_TO_THE_APP = (
     "/settings",
     "/settings/*page",
     "/start",
+    "/requests",
     "/reports",
     "/worlds",
     "/assistant",
+)
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A place of the navigation, as the app draws it too."""
+
+    path: str
+    label: str
+    icon: str
+
+
+_PLACES = (
+    Place("/", "shell.welcome", "house"),
+    Place("/local", "shell.local", "globe"),
+    Place("/search", "shell.search", "search"),
+)
+_OWN_PLACES = (
+    Place("/", "shell.home", "house"),
+    Place("/search", "shell.search", "search"),
+    Place("/activity", "shell.activity", "bell"),
+    Place("/messages", "shell.messages", "mail"),
+    Place("/lists", "shell.lists", "list"),
+    Place("/saved", "shell.saved_posts", "bookmark"),
 )
 
 
@@ -63,7 +91,8 @@ def policy(settings: Settings) -> bytes:
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
         f"img-src 'self' data: blob:{origin}; media-src 'self' blob:{origin}; connect-src 'self' {sockets}{origin}; "
-        "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "frame-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
     ).encode("ascii", "ignore")
 
 
@@ -81,7 +110,8 @@ def shell(
     ``preload`` names chunks of the build, such as a screen's, that the browser may fetch right away."""
     web, look = call.app, look_of(call)
     build = web.build
-    needs = build.needs(ENTRY, f"src/text/{look.language}/core.ts", *preload) if build.exists else build.needs()
+    has_session = cookie_name(web.settings, SESSION) in call.cookies
+    needs = build.needs(ENTRY, f"src/text/{look.language}/core.json", *preload) if build.exists else build.needs()
     values = {
         "look": look,
         "heading": title,
@@ -89,7 +119,9 @@ def shell(
         "main": main,
         "scripts": needs.scripts,
         "styles": needs.styles,
-        "has_session": cookie_name(web.settings, SESSION) in call.cookies,
+        "icons": build.address_of(FRAME),
+        "places": _OWN_PLACES if has_session else _PLACES,
+        "has_session": has_session,
         "path": call.url_path,
     }
     body = web.pages.render("app.html", look.language, values).encode()

@@ -1,7 +1,16 @@
 """English."""
 
 TEXTS = {
-    "shell.navigation": "Navigation",
+    "shell.navigation": "Places",
+    "shell.skip": "Skip to content",
+    "shell.welcome": "Welcome",
+    "shell.local": "Community",
+    "shell.search": "Search",
+    "shell.home": "Home",
+    "shell.activity": "Activity",
+    "shell.messages": "Messages",
+    "shell.lists": "Lists",
+    "shell.saved_posts": "Saved",
     "shell.noscript": "This community's app needs JavaScript. Public profiles and posts can be read without it.",
     "nav.sign_in": "Sign in",
     "nav.sign_out": "Sign out",

@@ -1,7 +1,16 @@
 """Korean, in the polite everyday form."""
 
 TEXTS = {
-    "shell.navigation": "탐색",
+    "shell.navigation": "메뉴",
+    "shell.skip": "본문으로 건너뛰기",
+    "shell.welcome": "환영해요",
+    "shell.local": "커뮤니티",
+    "shell.search": "검색",
+    "shell.home": "홈",
+    "shell.activity": "활동",
+    "shell.messages": "메시지",
+    "shell.lists": "리스트",
+    "shell.saved_posts": "저장한 글",
     "shell.noscript": "이 커뮤니티의 앱에는 JavaScript가 필요해요. 공개 프로필과 게시물은 없어도 읽을 수 있어요.",
     "nav.sign_in": "로그인",
     "nav.sign_out": "로그아웃",

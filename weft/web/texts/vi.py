@@ -1,7 +1,16 @@
 """Vietnamese."""
 
 TEXTS = {
-    "shell.navigation": "Điều hướng",
+    "shell.navigation": "Các mục",
+    "shell.skip": "Đến phần nội dung",
+    "shell.welcome": "Chào bạn",
+    "shell.local": "Cộng đồng",
+    "shell.search": "Tìm kiếm",
+    "shell.home": "Trang chủ",
+    "shell.activity": "Hoạt động",
+    "shell.messages": "Tin nhắn",
+    "shell.lists": "Danh sách",
+    "shell.saved_posts": "Đã lưu",
     "shell.noscript": "Ứng dụng của cộng đồng này cần JavaScript. Trang cá nhân và bài viết công khai vẫn đọc được.",
     "nav.sign_in": "Đăng nhập",
     "nav.sign_out": "Đăng xuất",
