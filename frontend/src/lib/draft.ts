@@ -136,7 +136,7 @@ export function isEmpty(draft: Draft, given = ''): boolean {
 export const partLength = (part: DraftPart, warning: string | null): number =>
   postLength(cleanText(part.text)) + (warning ? postLength(warning) : 0)
 
-export type Problem = 'empty' | 'too_long' | 'too_many_media' | 'poll_blank' | 'poll_twice' | 'poll_long' | 'uploading' | 'warning_blank'
+export type Problem = 'empty' | 'too_long' | 'too_many_media' | 'poll_blank' | 'poll_twice' | 'poll_long'
 
 /** Why a part cannot go out as it is; null if it can. */
 export function problemOf(draft: Draft, index: number, limits: PostLimits = LIMITS): Problem | null {

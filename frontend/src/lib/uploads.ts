@@ -17,7 +17,8 @@ export async function uploadPart(shelf: Shelf, net: Net, first: Kept, index: num
   for (const media of first.draft.parts[index]?.media ?? []) {
     const { values, refused } = await bring(net, media, now)
     if (refused) return { kept, refused }
-    if (values) kept = (await shelf.change(kept.id, (one) => one && withMedia(one, media.key, values))) ?? kept
+    // What is not on the shelf (an edit) goes on with what it has.
+    if (values) kept = (await shelf.change(kept.id, (one) => one && withMedia(one, media.key, values))) ?? withMedia(kept, media.key, values)
   }
   return { kept, refused: null }
 }

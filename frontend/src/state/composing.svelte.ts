@@ -2,8 +2,9 @@
 // derived from it; the draft is put together only when it is saved or sent.
 
 import { SvelteMap } from 'svelte/reactivity'
-import { newDraft, newKey, newPart, newPoll, isEmpty, partLength, problemOf, undescribed, type Draft, type DraftMedia, type DraftPart, type DraftPoll, type Problem, type QuotePolicy, type ReplyPolicy } from '../lib/draft'
+import { newDraft, newPart, newPoll, isEmpty, problemOf, undescribed, type Draft, type DraftMedia, type DraftPart, type DraftPoll, type Problem, type QuotePolicy, type ReplyPolicy } from '../lib/draft'
 import { Autosave, deleteDraft } from '../lib/drafts'
+import { cleanText, postLength } from '../lib/graphemes'
 import type { Visibility } from '../lib/entities'
 import { languageOf } from '../lib/written-language'
 import { splitThread } from '../lib/split'
@@ -19,6 +20,9 @@ export class Part {
   text = $state('')
   media = $state.raw<readonly DraftMedia[]>([])
   poll = $state<DraftPoll | null>(null)
+  /** As the server counts it, without the warning. */
+  readonly length = $derived(postLength(cleanText(this.text)))
+  readonly isFilled = $derived(this.text.trim() !== '' || this.media.length > 0 || this.poll !== null)
 
   constructor(part: DraftPart) {
     this.key = part.key
@@ -61,6 +65,13 @@ export class Composing {
   /** Problems are told once "Post" was pressed; before that, the person is still writing. */
   tried = $state(false)
   problems = new SvelteMap<string, Problem>()
+  /** Whether the button may be pressed; what else is wrong is told then. */
+  readonly canPost = $derived.by(() => {
+    const filled = this.parts.filter((part) => part.isFilled)
+    const room = this.limit - this.warningLength
+    return (filled.length > 0 || this.quote !== null) && filled.every((part) => part.length <= room && part.media.every((media) => !this.attaching.refusals.has(media.key)))
+  })
+  readonly warningLength = $derived(this.warning ? postLength(this.warning) : 0)
   #autosave: Autosave
   #guess: ReturnType<typeof setTimeout> | undefined
 
@@ -87,14 +98,6 @@ export class Composing {
 
   get isEdit(): boolean {
     return this.edits !== null
-  }
-
-  /** Whether there is anything to post; `undefined` problems of length are shown by the ring. */
-  get canPost(): boolean {
-    const draft = this.toDraft()
-    const filled = draft.parts.filter((part) => part.text.trim() || part.media.length || part.poll)
-    if (!filled.length && !this.quote) return false
-    return filled.every((part) => partLength(part, this.warning) <= this.limit) && !this.attaching.isBusy
   }
 
   write(part: Part, text: string): void {
@@ -126,8 +129,7 @@ export class Composing {
 
   /** Cut a text that is too long into parts that fit. */
   split(part: Part): void {
-    const room = this.limit - (this.warning ? partLength({ key: '', text: '', media: [], poll: null }, this.warning) : 0)
-    const [first = '', ...others] = splitThread(part.text, Math.max(20, room))
+    const [first = '', ...others] = splitThread(part.text, Math.max(20, this.limit - this.warningLength))
     part.text = first
     let after = part
     for (const text of others) after = this.addPart(after, text)
@@ -173,8 +175,8 @@ export class Composing {
 
   /** Hand it to the sender; nothing is left to save. */
   async post(): Promise<void> {
+    await this.attaching.settle()
     await this.#autosave.drop()
-    await this.attaching.leave()
     await sender.post(this.toDraft())
   }
 
@@ -219,4 +221,3 @@ export class Composing {
 }
 
 const limits = { pollOptions: 4, pollOptionCharacters: 50, pollShortest: 300, pollLongest: 2_629_746 }
-export { newKey }

@@ -5,6 +5,7 @@ import { ApiError, send } from '../lib/api'
 import type { Draft, DraftMedia } from '../lib/draft'
 import { listDrafts } from '../lib/drafts'
 import type { Status } from '../lib/entities'
+import { postPath } from '../lib/handles'
 import { lockFor } from '../lib/locks'
 import { NoAnswer, type Answer, type Net } from '../lib/net'
 import { shownStatus } from '../lib/optimistic'
@@ -15,9 +16,8 @@ import { t, texts } from './language.svelte'
 import { posts } from './posts.svelte'
 import { session } from './session.svelte'
 import { threads } from './threads.svelte'
-import { toasts } from './toasts.svelte'
-import { postPath } from '../lib/handles'
 import { router } from './router.svelte'
+import { toasts } from './toasts.svelte'
 
 const HOME = '/api/v1/timelines/home'
 
@@ -60,8 +60,9 @@ class Sender {
   #answers = new Map<string, Status>()
 
   start(): void {
-    if (this.#started) return
+    if (this.#started || !session.account) return
     this.#started = true
+    void texts.need('composer')
     shelf.onChange(() => void this.read())
     addEventListener('online', () => void this.outbox.wake())
     addEventListener('offline', () => void this.read())
@@ -85,6 +86,12 @@ class Sender {
     if (navigator.onLine) this.#show(kept)
     else toasts.say(t('composer.waits'))
     await this.read()
+    void this.outbox.run()
+  }
+
+  /** A cancelled post waits again. */
+  async restore(kept: Kept): Promise<void> {
+    await shelf.change(kept.id, (now) => (now ? undefined : kept))
     void this.outbox.run()
   }
 
