@@ -48,4 +48,13 @@ OTHER = {
     "home idle p99": Bar(10, "ms"),
     "stream loaded p99": Bar(50, "ms"),
     "home loaded p99": Bar(50, "ms"),
+    "first load script": Bar(70, "kB"),
+    "first load style": Bar(15, "kB"),
+    "html to first post": Bar(250, "ms"),
+    "scroll script p50": Bar(4, "ms"),
+    "scroll script p95": Bar(16, "ms"),
+    "scroll heap": Bar(60, "MB"),
+    "scroll elements": Bar(1500, ""),
+    "composer key p50": Bar(8, "ms"),
+    "composer key p95": Bar(16, "ms"),
 }

@@ -69,7 +69,7 @@ class Community(msgspec.Struct, frozen=True):
 
 
 def environment(data: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("WEFT_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("WEFT_") or name == "WEFT_APP"}
     here = str(Path(weft.__file__).parent.parent)
     return kept | {"WEFT_DATA": str(data), "WEFT_LIMITS": "off", "WEFT_SIGNUP": "open", "PYTHONPATH": here}
 

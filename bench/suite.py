@@ -27,8 +27,8 @@ SCENARIOS: dict[str, Scenario] = {
     "post": writing.post,
     "sign_up": whole.sign_up,
 }
-NAMES = (*SCENARIOS, "start", "rate")
-OF_OUR_OWN = frozenset({"home_cold", "sign_up", "start", "rate"})
+NAMES = (*SCENARIOS, "start", "rate", "web")
+OF_OUR_OWN = frozenset({"home_cold", "sign_up", "start", "rate", "web"})
 """Need a server that this program starts itself."""
 
 
@@ -79,6 +79,11 @@ def _measure_all(wanted: list[str], url: str | None, token: str, pid: int | None
                 yield from _measure("rate", lambda target: rate.rate(target, seconds), target)
         if url is None and "start" in wanted:
             yield from whole.start()
+        if url is None and "web" in wanted:
+            # Only here: the browser's library is no dependency of the other scenarios.
+            from bench.web import web
+
+            yield from web()
 
 
 def _measure(name: str, scenario: Scenario, target: Target) -> Iterator[Result]:
