@@ -20,6 +20,10 @@ const search = screen('search', () => import('./screens/search/Search.svelte'), 
 const activity = screen('activity', () => import('./screens/activity/Activity.svelte'), ['core', 'activity'], true)
 const messages = screen('messages', () => import('./screens/messages/Messages.svelte'), ['core', 'messages', 'notes'], true)
 const chat = screen('chat', () => import('./screens/messages/Chat.svelte'), ['core', 'messages', 'notes'], true)
+const profile = screen('profile', () => import('./screens/profile/Profile.svelte'), ['core', 'profile'])
+const requests = screen('requests', () => import('./screens/requests/Requests.svelte'), ['core', 'profile'], true)
+const compose = screen('compose', () => import('./screens/compose/Compose.svelte'), ['core', 'composer'], true)
+const drafts = screen('drafts', () => import('./screens/drafts/Drafts.svelte'), ['core', 'composer'], true)
 
 export const PATHS: readonly Pattern<Screen>[] = [
   { path: '/', screen: home },
@@ -30,5 +34,14 @@ export const PATHS: readonly Pattern<Screen>[] = [
   { path: '/activity/:tab', screen: activity },
   { path: '/messages', screen: messages },
   { path: '/messages/:id', screen: chat },
+  { path: '/requests', screen: requests },
+  { path: '/compose', screen: compose },
+  { path: '/drafts', screen: drafts },
+  { path: '/@handle', screen: profile },
+  { path: '/@handle/replies', screen: profile },
+  { path: '/@handle/media', screen: profile },
+  { path: '/@handle/about', screen: profile },
+  { path: '/@handle/followers', screen: profile },
+  { path: '/@handle/following', screen: profile },
   { path: '/@handle/:id', screen: thread },
 ]
