@@ -33,6 +33,8 @@ drill: ## break things on purpose: kill, fill, overload
 	@scripts/env dev
 	@scripts/test-setup
 	@$(BIN)/python -m pytest -m drill $(TESTS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "browser and not drill" tests/browser --matrix full
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "browser and not drill" tests/browser --rounds 20
 
 check: ## style, types and import ranks
 	@scripts/env dev
