@@ -5,6 +5,9 @@ import { t } from '../../state/language.svelte'
 
 export const nameOf = (account: Pick<Account, 'display_name' | 'username'>): string => account.display_name || account.username
 
+/** Names beside each other, each in its own direction. */
+export const namesOf = (accounts: readonly Account[]): string => accounts.map((one) => `\u2068${nameOf(one)}\u2069`).join(', ')
+
 /** What a message without words is. */
 export function kindOf(status: Pick<Status, 'media_attachments' | 'poll'>): string {
   const first = status.media_attachments[0]
