@@ -7,8 +7,13 @@ import { match } from '../lib/paths'
 import { PATHS, type Screen } from '../routes'
 import { texts } from './language.svelte'
 
-interface Entry {
+/** What a history entry holds: which one it is, and how many of ours lie before it. */
+interface Place {
   key: string
+  depth: number
+}
+
+interface Entry {
   scroll: number
   kept: Map<string, unknown>
 }
@@ -41,14 +46,14 @@ class Router {
   async go(path: string, { replace = false } = {}): Promise<void> {
     if (!replace && path === location.pathname + location.search) return this.again()
     this.#keepScroll()
-    const state = { key: replace ? this.#key : newKey() }
+    const state: Place = replace ? { key: this.#key, depth: this.#depth } : { key: newKey(), depth: this.#depth + 1 }
     if (replace) history.replaceState(state, '', path)
     else history.pushState(state, '', path)
     await this.#show(false)
   }
 
   back(otherwise = '/'): void {
-    if (history.state?.depth !== 0 && this.#entries.size > 1) history.back()
+    if (this.#depth > 0) history.back()
     else void this.go(otherwise, { replace: true })
   }
 
@@ -83,6 +88,7 @@ class Router {
     this.failed = false
     try {
       const [loaded] = await Promise.all([screen.load(), texts.need(...screen.texts)])
+      if (turn === 1) await prepared(loaded, found?.values ?? {})
       if (turn !== this.#turn) return
       this.#key = this.#readKey()
       const query = new URLSearchParams(location.search)
@@ -122,22 +128,26 @@ class Router {
     void this.go(url.pathname + url.search)
   }
 
+  get #depth(): number {
+    return (history.state as Place | null)?.depth ?? 0
+  }
+
   #keepScroll(): void {
     if (this.#key) this.#entry().scroll = scrollY
   }
 
   #readKey(): string {
-    const state = history.state as { key?: string } | null
+    const state = history.state as Place | null
     if (state?.key) return state.key
-    const key = newKey()
-    history.replaceState({ key }, '')
-    return key
+    const place: Place = { key: newKey(), depth: 0 }
+    history.replaceState(place, '')
+    return place.key
   }
 
   #entry(): Entry {
     let entry = this.#entries.get(this.#key)
     if (!entry) {
-      entry = { key: this.#key, scroll: 0, kept: new Map() }
+      entry = { scroll: 0, kept: new Map() }
       this.#entries.set(this.#key, entry)
       const oldest = this.#entries.keys().next().value
       if (this.#entries.size > LIMIT && oldest !== undefined) this.#entries.delete(oldest)
@@ -145,6 +155,16 @@ class Router {
     return entry
   }
 }
+
+interface Prepared {
+  /** Loads what the screen shows first. The page that the server drew stays until then, so that nothing flashes. */
+  prepare?: (values: Record<string, string>) => Promise<unknown>
+}
+
+const PATIENCE_MS = 2000
+
+const prepared = (loaded: Prepared, values: Record<string, string>): Promise<unknown> =>
+  Promise.race([loaded.prepare?.(values).catch(() => {}) ?? Promise.resolve(), new Promise((done) => setTimeout(done, PATIENCE_MS))])
 
 const newKey = () => Math.random().toString(36).slice(2, 10)
 
