@@ -24,6 +24,9 @@ const profile = screen('profile', () => import('./screens/profile/Profile.svelte
 const requests = screen('requests', () => import('./screens/requests/Requests.svelte'), ['core', 'profile'], true)
 const compose = screen('compose', () => import('./screens/compose/Compose.svelte'), ['core', 'composer'], true)
 const drafts = screen('drafts', () => import('./screens/drafts/Drafts.svelte'), ['core', 'composer'], true)
+const reactions = screen('reactions', () => import('./screens/post/Reactions.svelte'), ['core', 'postmenu'])
+const history = screen('history', () => import('./screens/post/History.svelte'), ['core', 'postmenu'])
+const reports = screen('reports', () => import('./screens/moderation/Reports.svelte'), ['core', 'moderation'], true)
 
 export const PATHS: readonly Pattern<Screen>[] = [
   { path: '/', screen: home },
@@ -43,5 +46,10 @@ export const PATHS: readonly Pattern<Screen>[] = [
   { path: '/@handle/about', screen: profile },
   { path: '/@handle/followers', screen: profile },
   { path: '/@handle/following', screen: profile },
+  { path: '/reports', screen: reports },
+  { path: '/@handle/:id/likes', screen: reactions },
+  { path: '/@handle/:id/reposts', screen: reactions },
+  { path: '/@handle/:id/quotes', screen: reactions },
+  { path: '/@handle/:id/history', screen: history },
   { path: '/@handle/:id', screen: thread },
 ]

@@ -14,6 +14,7 @@ from weft.infra.admit import API, DELETE, POST
 from weft.infra.db import Reader
 from weft.infra.routing.paging import PageParams, page_from
 from weft.infra.routing.table import SMALL_BODY, Auth, Call, Response, Route, Sees
+from weft.kernel.errors import Invalid
 from weft.kernel.ids import PostId
 from weft.kernel.paging import Page, Paged, page_of_rows
 from weft.mastodon import entities as e
@@ -21,7 +22,7 @@ from weft.mastodon import pages
 from weft.mastodon.addresses import VISIBILITIES
 from weft.mastodon.context import Mastodon
 from weft.mastodon.fragments import PostEntry
-from weft.mastodon.post_requests import VisibilityName, author_of, user_of
+from weft.mastodon.post_requests import VisibilityName, WeftParams, author_of, user_of
 from weft.posts.model import QuotePolicy
 from weft.posts.service import (
     like_post,
@@ -32,7 +33,7 @@ from weft.posts.service import (
     revoke_quote,
     set_bookmark,
     set_pin,
-    set_quote_policy,
+    set_policies,
     set_thread_mute,
     unlike_post,
     unrepost,
@@ -48,7 +49,8 @@ class RepostParams(msgspec.Struct, kw_only=True):
 
 
 class PolicyParams(msgspec.Struct, kw_only=True):
-    quote_approval_policy: QuotePolicy
+    quote_approval_policy: QuotePolicy | None = None
+    weft: WeftParams | None = None
 
 
 async def _seen(call: Call[Mastodon, Any], name: str = "id") -> tuple[PostEntry, Viewer]:
@@ -182,9 +184,13 @@ async def revoke(call: Call[Mastodon, None]) -> Response:
 
 
 async def interaction_policy(call: Call[Mastodon, PolicyParams]) -> Response:
-    """Say anew who may quote one's post."""
+    """Say anew who may quote one's post, and with ``weft.reply_policy`` who may answer it."""
     entry, viewer = await _seen(call)
-    await set_quote_policy(call.app.db, call.user_id, entry.post, call.params.quote_approval_policy)
+    params = call.params
+    replies = params.weft.reply_policy if params.weft is not None else None
+    if params.quote_approval_policy is None and replies is None:
+        raise Invalid("param.missing", field="quote_approval_policy")
+    await set_policies(call.app.db, call.user_id, entry.post, params.quote_approval_policy, replies)
     return await _shown(call, entry.id, viewer)
 
 
@@ -224,7 +230,7 @@ ROUTES: tuple[Route, ...] = (
         body=SMALL_BODY,
         params=PolicyParams,
         returns=e.Status,
-        summary="Who may quote a post",
+        summary="Who may quote and answer a post",
         tag="statuses",
     ),
     Route(

@@ -19,7 +19,7 @@ from weft.media.service import attach_media, change_media, detach_media, load_me
 from weft.posts.create import insert_poll
 from weft.posts.drafting import Limits, check_draft, clean_draft, resolve_mentions, tags_in
 from weft.posts.events import PostEdited, VotesReset
-from weft.posts.model import Draft, Edit, MediaEdit, Poll, PollDraft, Post, QuotePolicy
+from weft.posts.model import Draft, Edit, MediaEdit, Poll, PollDraft, Post, QuotePolicy, ReplyPolicy
 from weft.posts.queries import load_polls
 from weft.relationships.model import Visibility
 
@@ -262,13 +262,16 @@ async def forget_votes(tx: Tx, post: Post) -> None:
 
 # ------------------------------------------------------------------------------------------------------------- policies
 
-SET_QUOTE_POLICY = """
-UPDATE posts SET quote_policy = $3 WHERE bucket = $1 AND id = $2 AND state = 0
+SET_POLICIES = """
+UPDATE posts SET quote_policy = coalesce($3, quote_policy), reply_policy = coalesce($4, reply_policy)
+ WHERE bucket = $1 AND id = $2 AND state = 0
 """
 
 
-async def set_quote_policy(db: Db, author_id: AccountId, post: Post, policy: QuotePolicy) -> None:
-    """Say anew who may quote a post of one's own; quotes that are there stay.
+async def set_policies(
+    db: Db, author_id: AccountId, post: Post, quotes: QuotePolicy | None, replies: ReplyPolicy | None
+) -> None:
+    """Say anew who may quote and answer a post of one's own; None leaves it. Quotes and replies that are there stay.
 
     Raises:
         NotFound: it is somebody else's, a repost, or gone.
@@ -277,6 +280,6 @@ async def set_quote_policy(db: Db, author_id: AccountId, post: Post, policy: Quo
         raise NotFound("record.absent")
     bucket = bucket_of(post.id)
     async with db.tx(bucket) as tx:
-        if not await tx.execute(SET_QUOTE_POLICY, bucket, post.id, policy):
+        if not await tx.execute(SET_POLICIES, bucket, post.id, quotes, replies):
             raise NotFound("record.absent")
         tx.emit(_edited(post, post, text_changed=False))

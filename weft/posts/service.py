@@ -13,7 +13,7 @@ from weft.posts.drafting import (
     prepare,
     require_post,
 )
-from weft.posts.edit import edit_post, set_quote_policy
+from weft.posts.edit import edit_post, set_policies
 from weft.posts.heat import Heat
 from weft.posts.hiding import set_hidden
 from weft.posts.polls import end_polls, vote
@@ -120,7 +120,7 @@ __all__ = [
     "set_bookmark",
     "set_hidden",
     "set_pin",
-    "set_quote_policy",
+    "set_policies",
     "set_thread_mute",
     "unlike_post",
     "unrepost",

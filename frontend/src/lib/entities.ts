@@ -163,7 +163,7 @@ export interface Status {
     reply_policy?: 'everyone' | 'following' | 'mentioned'
     can_reply?: boolean
     hidden?: boolean
-    reason?: { kind: string; name?: string }
+    reason?: { kind: string; name?: string; handle?: string }
   }
 }
 
@@ -264,4 +264,55 @@ export interface Community {
   vapid_key: string
   features: string[]
   rules: { id: string; text: string }[]
+}
+
+export type FilterContext = 'home' | 'notifications' | 'public' | 'thread' | 'account'
+export type FilterAction = 'warn' | 'hide' | 'blur'
+
+export interface WordFilter {
+  id: string
+  title: string
+  context: FilterContext[]
+  filter_action: FilterAction
+  expires_at: string | null
+  keywords: { id: string; keyword: string; whole_word: boolean }[]
+}
+
+export interface ScheduledPost {
+  id: string
+  scheduled_at: string
+  params: {
+    text: string
+    poll: { options: string[]; expires_in: number; multiple: boolean; hide_totals: boolean } | null
+    media_ids: string[] | null
+    sensitive: boolean
+    spoiler_text: string
+    visibility: Visibility
+    in_reply_to_id: number | string | null
+    language: string | null
+    quoted_status_id: string | null
+    quote_approval_policy: string
+  }
+  media_attachments: Media[]
+}
+
+export interface Export {
+  id: string
+  state: 'building' | 'ready' | 'failed'
+  created_at: string
+  size: number
+  expires_at: string
+}
+
+export type ImportKind = 'following' | 'blocks' | 'mutes' | 'lists' | 'bookmarks' | 'domain_blocks'
+
+export interface Import {
+  id: string
+  kind: ImportKind
+  mode: 'merge' | 'overwrite'
+  state: 'waiting' | 'running' | 'finished' | 'failed'
+  total: number
+  done: number
+  failed: number
+  created_at: string
 }

@@ -35,3 +35,6 @@ export interface Reported {
   account: Account
   post?: Status
 }
+
+/** Tell the staff of an account, and of a post of its. */
+export const openReport = (about: Reported): Promise<void> => dialogs.show(() => import('../screens/moderation/ReportSheet.svelte'), ['moderation'], { about })

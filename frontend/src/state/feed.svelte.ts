@@ -10,6 +10,8 @@ export interface Item {
   cell: Cell
   /** Who reposted it. */
   by: Account | null
+  /** Why it is in For you. */
+  reason?: NonNullable<Status['weft']>['reason'] | undefined
 }
 
 export type FeedState = 'fresh' | 'loading' | 'ready' | 'ended' | 'failed'
@@ -104,7 +106,7 @@ export class Feed {
         return []
       }
       this.#known.add(status.id)
-      return [{ id: status.id, cell: posts.put(status), by: status.reblog ? status.account : null }]
+      return [{ id: status.id, cell: posts.put(status), by: status.reblog ? status.account : null, reason: status.weft?.reason }]
     })
   }
 }

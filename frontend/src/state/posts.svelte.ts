@@ -11,6 +11,8 @@ export class Cell {
   status = $state.raw<Status>() as Status
   /** Deleted, or no longer to be seen: a feed leaves it out. */
   gone = $state(false)
+  /** The reader wants fewer like it: it is folded to a line. */
+  less = $state(false)
 
   constructor(status: Status) {
     this.status = status
