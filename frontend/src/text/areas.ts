@@ -1,5 +1,6 @@
 // Which text areas there are. English is the type: a key that exists there exists in every language, which
 // `tests/web/test_texts.py` checks. An area is a JSON file per language, loaded with the screens that need it.
+import type account from './en/account.json'
 import type activity from './en/activity.json'
 import type composer from './en/composer.json'
 import type core from './en/core.json'
@@ -10,10 +11,12 @@ import type notes from './en/notes.json'
 import type postmenu from './en/postmenu.json'
 import type profile from './en/profile.json'
 import type saved from './en/saved.json'
+import type push from './en/push.json'
 import type search from './en/search.json'
 import type settings from './en/settings.json'
 
 export interface Areas {
+  account: typeof account
   activity: typeof activity
   composer: typeof composer
   core: typeof core
@@ -24,6 +27,7 @@ export interface Areas {
   postmenu: typeof postmenu
   profile: typeof profile
   saved: typeof saved
+  push: typeof push
   search: typeof search
   settings: typeof settings
 }
