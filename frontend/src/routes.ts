@@ -27,6 +27,13 @@ const drafts = screen('drafts', () => import('./screens/drafts/Drafts.svelte'), 
 const reactions = screen('reactions', () => import('./screens/post/Reactions.svelte'), ['core', 'postmenu'])
 const history = screen('history', () => import('./screens/post/History.svelte'), ['core', 'postmenu'])
 const reports = screen('reports', () => import('./screens/moderation/Reports.svelte'), ['core', 'moderation'], true)
+const settings = screen('settings', () => import('./screens/settings/Settings.svelte'), ['core', 'settings'], true)
+const lists = screen('lists', () => import('./screens/lists/Lists.svelte'), ['core', 'lists'], true)
+const list = screen('list', () => import('./screens/lists/List.svelte'), ['core', 'lists'], true)
+const saved = screen('saved', () => import('./screens/saved/Saved.svelte'), ['core', 'saved'], true)
+const scheduled = screen('scheduled', () => import('./screens/saved/Scheduled.svelte'), ['core', 'saved'], true)
+const tags = screen('tags', () => import('./screens/saved/Tags.svelte'), ['core', 'saved', 'search'], true)
+const tag = screen('tag', () => import('./screens/saved/Tag.svelte'), ['core', 'saved'])
 
 export const PATHS: readonly Pattern<Screen>[] = [
   { path: '/', screen: home },
@@ -46,6 +53,16 @@ export const PATHS: readonly Pattern<Screen>[] = [
   { path: '/@handle/about', screen: profile },
   { path: '/@handle/followers', screen: profile },
   { path: '/@handle/following', screen: profile },
+  { path: '/settings', screen: settings },
+  { path: '/settings/:page', screen: settings },
+  { path: '/settings/:page/:part', screen: settings },
+  { path: '/lists', screen: lists },
+  { path: '/lists/:id', screen: list },
+  { path: '/saved', screen: saved },
+  { path: '/likes', screen: saved },
+  { path: '/scheduled', screen: scheduled },
+  { path: '/tags', screen: tags },
+  { path: '/tags/:tag', screen: tag },
   { path: '/reports', screen: reports },
   { path: '/@handle/:id/likes', screen: reactions },
   { path: '/@handle/:id/reposts', screen: reactions },

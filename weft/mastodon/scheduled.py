@@ -43,11 +43,18 @@ class ScheduledParams(msgspec.Struct, kw_only=True):
     quote_approval_policy: str
 
 
+class WeftScheduled(msgspec.Struct):
+    reply_policy: str
+    in_reply_to_id: str | None
+    """As a text: the number in ``params`` is larger than what a browser reads exactly."""
+
+
 class ScheduledStatus(msgspec.Struct, kw_only=True):
     id: str
     scheduled_at: str
     params: ScheduledParams
     media_attachments: list[e.MediaAttachment]
+    weft: WeftScheduled
 
 
 class MoveParams(msgspec.Struct, kw_only=True):
@@ -68,6 +75,9 @@ async def _present_many(app: Mastodon, many: list[Scheduled]) -> list[ScheduledS
             scheduled_at=rfc3339(one.due_ms),
             params=_params(one),
             media_attachments=[shape(media[id_]) for id_ in one.draft.media_ids if id_ in media],
+            weft=WeftScheduled(
+                one.draft.reply_policy, str(one.draft.reply_to) if one.draft.reply_to is not None else None
+            ),
         )
         for one in many
     ]

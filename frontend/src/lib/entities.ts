@@ -240,6 +240,7 @@ export interface SessionAnswer {
   account: OwnAccount | null
   accounts: Account[]
   role: 'owner' | 'admin' | 'moderator' | 'member' | null
+  login: { email: string; confirmed: boolean; has_password: boolean } | null
   preferences: {
     visibility: Visibility
     sensitive: boolean
@@ -288,12 +289,12 @@ export interface ScheduledPost {
     sensitive: boolean
     spoiler_text: string
     visibility: Visibility
-    in_reply_to_id: number | string | null
     language: string | null
     quoted_status_id: string | null
     quote_approval_policy: string
   }
   media_attachments: Media[]
+  weft: { reply_policy: 'everyone' | 'following' | 'mentioned'; in_reply_to_id: string | null }
 }
 
 export interface Export {
