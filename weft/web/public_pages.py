@@ -69,6 +69,7 @@ async def _profile(call: Call[Web, PublicParams], handle: str) -> Response:
     values = {
         "account": account,
         "face": face,
+        "bar": face.name,
         "handle": at.whole_handle(account),
         "banner": at.header(account),
         "bio": bio,
@@ -126,7 +127,7 @@ def _page(call: Call[Web, Any], template: str, words: Words, values: dict[str, A
     """A page within the app's frame. Visitors without any cookie all get the same one, which may be kept a moment."""
     render = call.app.pages.render
     head = render("public_head.html", words.language, {"about": about})
-    main = render(template, words.language, {"w": words, **values})
+    main = render(template, words.language, {"w": words, "bar": about.title, **values})
     headers: tuple[Header, ...] = () if call.cookies else (_VISITORS,)
     return shell(call, title=about.title, head=head, main=main, headers=headers)
 
@@ -137,9 +138,10 @@ def _absent(call: Call[Web, Any]) -> Response:
         return shell(call)
     words = Words(look_of(call).language)
     render = call.app.pages.render
-    main = render("public_absent.html", words.language, {"w": words, "back": call.url_path})
+    bar = words.say("absent.title")
+    main = render("public_absent.html", words.language, {"w": words, "bar": bar, "back": call.url_path})
     head = f'<link rel="stylesheet" href="{call.app.pages.assets.address("public.css")}">'
-    return shell(call, title=words.say("absent.title"), head=head, main=main, status=404)
+    return shell(call, title=bar, head=head, main=main, status=404)
 
 
 _public = partial(page_route, "GET", sees=Sees.AUDIENCE)

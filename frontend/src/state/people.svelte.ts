@@ -26,6 +26,7 @@ class People {
   #ties = new Map<string, Tie>()
   #accounts = new Map<string, Account>()
   #wanted = new Set<string>()
+  #asking: Promise<void> = Promise.resolve()
 
   /** The tie to an account; it is asked for where nobody did yet. Visitors have none. */
   tie(id: string): Tie {
@@ -35,6 +36,13 @@ class People {
       if (session.account && session.account.id !== id) this.#want(id)
     }
     return tie
+  }
+
+  /** The tie to an account once it is known, or it is known that nothing is to be known. */
+  async settled(id: string): Promise<Relationship | null> {
+    const tie = this.tie(id)
+    if (tie.value === null) await this.#asking
+    return tie.value
   }
 
   /** Remember an account, so that its profile is there at once. */
@@ -133,7 +141,7 @@ class People {
   }
 
   #want(id: string): void {
-    if (this.#wanted.size === 0) queueMicrotask(() => void this.#ask())
+    if (this.#wanted.size === 0) this.#asking = Promise.resolve().then(() => this.#ask())
     this.#wanted.add(id)
   }
 

@@ -88,7 +88,7 @@ class Router {
     this.failed = false
     try {
       const [loaded] = await Promise.all([screen.load(), texts.need(...screen.texts)])
-      if (turn === 1) await prepared(loaded, found?.values ?? {})
+      if (turn === 1) await prepared(loaded as Prepared, found?.values ?? {})
       if (turn !== this.#turn) return
       this.#key = this.#readKey()
       const query = new URLSearchParams(location.search)
