@@ -132,10 +132,12 @@ async def show(call: Call[Mastodon, None]) -> Response:
 
 
 async def show_with(call: Call[Mastodon, None]) -> Response:
-    """The newest conversation with just this account."""
-    async with call.app.db.read() as reader:
+    """The newest conversation with just this account, in a list that is empty where there is none."""
+    app = call.app
+    async with app.db.read() as reader:
         row = await find_conversation_with(reader, call.user_id, (call.id(),))
-    return await _show(call, row)
+    rows = [row] if row is not None else []
+    return Response(200, as_array(await _present(app, await app.viewers.get(call.user_id), rows)))
 
 
 async def _show(call: Call[Mastodon, None], row: Conversation | None) -> Response:
@@ -182,7 +184,9 @@ ROUTES: tuple[Route, ...] = (
         returns=list[ConversationEntity],
     ),
     _weft(path=f"{_OWN}/:id", handler=show, returns=ConversationEntity, summary="One conversation"),
-    _weft(path=f"{_OWN}/with/:id", handler=show_with, returns=ConversationEntity, summary="The one with an account"),
+    _weft(
+        path=f"{_OWN}/with/:id", handler=show_with, returns=list[ConversationEntity], summary="The one with an account"
+    ),
     _weft(path=f"{_OWN}/:id/posts", handler=posts, params=PageParams, returns=list[e.Status], summary="Its posts"),
     _write(method="DELETE", path=f"{_ALL}/:id", handler=drop, sees=Sees.OWN, returns=e.Empty),
     _write(method="POST", path=f"{_ALL}/:id/read", handler=mark_read, sees=Sees.AUDIENCE, returns=ConversationEntity),

@@ -77,6 +77,8 @@ class Activity {
   #tabs = new Map<Tab, Happenings>()
   /** Up to here it had been read when the screen was opened: what is newer carries the dot. */
   readTo = $state('')
+  /** How many people a policy keeps aside; null until it is known. */
+  aside = $state<number | null>(null)
   #listens = false
 
   of(tab: Tab): Happenings {
@@ -89,6 +91,14 @@ class Activity {
   async begin(): Promise<void> {
     const markers = await get<{ notifications?: { last_read_id: string } }>('/api/v1/markers', { timeline: ['notifications'] })
     this.readTo = markers.notifications?.last_read_id ?? '0'
+  }
+
+  async lookAside(): Promise<void> {
+    try {
+      this.aside = (await get<{ summary: { pending_requests_count: number } }>('/api/v2/notifications/policy')).summary.pending_requests_count
+    } catch {
+      this.aside ??= 0
+    }
   }
 
   /** All that is shown counts as read on every device; the dots stay until the screen is left. */

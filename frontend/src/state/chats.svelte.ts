@@ -1,6 +1,6 @@
 // Single conversations, opened: their messages oldest first, what is on its way, and what was typed and not sent.
 
-import { ApiError, get, page, post as call, remove } from '../lib/api'
+import { get, page, post as call, remove } from '../lib/api'
 import type { Account, Conversation, Status } from '../lib/entities'
 import { addressed, isNewer } from '../lib/messages'
 import { conversations } from './conversations.svelte'
@@ -91,7 +91,7 @@ export class Chat {
       this.#add([status])
       if (!this.id) chats.adopt(this, status.id)
     } catch (error) {
-      this.#keep({ ...one, error: error instanceof ApiError ? error : new ApiError('offline', '') })
+      this.#keep({ ...one, error })
     }
   }
 
