@@ -34,9 +34,7 @@ FLAGS = [
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--matrix", choices=("spread", "full"), default="spread", help="widths and themes of windows")
-    parser.addoption(
-        "--town", default="", help="a folder whose community is used, and kept running"
-    )
+    parser.addoption("--town", default="", help="a folder whose community is used, and kept running")
     parser.addoption("--rounds", type=int, default=1, help="how often each browser test runs")
 
 

@@ -54,7 +54,7 @@ class Stage:
         self._contexts.append(context)
         cookies = {"weft_lang": language, "weft_theme": look.theme} | ({"weft_session": session} if session else {})
         await context.add_cookies([{"name": n, "value": v, "url": self.town.url} for n, v in cookies.items()])
-        watch = Watch()
+        watch = Watch(scripts=options.get("java_script_enabled", True))
         self._watches.append(watch)
         await watch.attach(context)
         page = await context.new_page()

@@ -60,7 +60,9 @@ class Town(LiveServer):
     def newcomer(self, *follows: str, name: str = "", shown: str = "") -> Person:
         """A new member who follows these people of the demo."""
         person = self.person(name)
-        person.http.patch("/api/v1/accounts/update_credentials", json={"display_name": shown or person.name.title()})
+        # Quietly public, so that what tests write does not push the demo's posts off the community's page.
+        profile = {"display_name": shown or person.name.title(), "source": {"privacy": "unlisted"}}
+        person.http.patch("/api/v1/accounts/update_credentials", json=profile).raise_for_status()
         for other in follows:
             account = person.get("/api/v1/accounts/lookup", acct=other)
             person.post(f"/api/v1/accounts/{account['id']}/follow")

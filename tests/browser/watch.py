@@ -13,7 +13,8 @@ TELLTALE = Path(__file__).with_name("telltale.js").read_text("utf-8")
 class Watch:
     """Collects what went wrong on a browser context; ``problems`` lists it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, scripts: bool = True) -> None:
+        self._scripts = scripts
         self._problems: list[str] = []
         self._shifts: dict[str, float] = {}
         self._movers: dict[str, list[str]] = {}
@@ -70,7 +71,11 @@ class Watch:
     def _failed(self, request: Any) -> None:
         failure = request.failure or ""
         # Going on to another page ends what the last one was still asking for.
-        if "ERR_ABORTED" in failure or self.forgiving_offline:
+        if (
+            "ERR_ABORTED" in failure
+            or self.forgiving_offline
+            or not (self._scripts or request.resource_type != "script")
+        ):
             return
         if any(status == 0 and pattern.search(request.url) for status, pattern in self._expected):
             return
