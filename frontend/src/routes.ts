@@ -34,6 +34,7 @@ const saved = screen('saved', () => import('./screens/saved/Saved.svelte'), ['co
 const scheduled = screen('scheduled', () => import('./screens/saved/Scheduled.svelte'), ['core', 'saved'], true)
 const tags = screen('tags', () => import('./screens/saved/Tags.svelte'), ['core', 'saved', 'search'], true)
 const tag = screen('tag', () => import('./screens/saved/Tag.svelte'), ['core', 'saved'])
+const start = screen('start', () => import('./screens/account/Start.svelte'), ['core', 'account', 'settings', 'notes'], true)
 
 export const PATHS: readonly Pattern<Screen>[] = [
   { path: '/', screen: home },
@@ -47,6 +48,7 @@ export const PATHS: readonly Pattern<Screen>[] = [
   { path: '/requests', screen: requests },
   { path: '/compose', screen: compose },
   { path: '/drafts', screen: drafts },
+  { path: '/start', screen: start },
   { path: '/@handle', screen: profile },
   { path: '/@handle/replies', screen: profile },
   { path: '/@handle/media', screen: profile },

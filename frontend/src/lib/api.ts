@@ -20,6 +20,8 @@ export class ApiError extends Error {
     message: string,
     readonly status = 0,
     readonly retryAfter = 0,
+    /** The server's word for what was wrong, where it has one. */
+    readonly code = '',
   ) {
     super(message)
     this.name = 'ApiError'
@@ -89,12 +91,12 @@ export async function send(method: string, path: string, options: Options = {}):
 async function refusal(response: Response): Promise<ApiError> {
   const told: unknown = await response.json().catch(() => null)
   const message = typeof told === 'object' && told !== null && 'error' in told ? String(told.error) : ''
-  const code = typeof told === 'object' && told !== null && 'code' in told ? String(told.code) : ''
+  const code = (told as { weft?: { code?: string } } | null)?.weft?.code ?? ''
   if (response.status === 409 && (code === 'session.changed' || response.headers.has('x-weft-session'))) {
     onChanged()
-    return new ApiError('changed', message, 409)
+    return new ApiError('changed', message, 409, 0, code)
   }
-  return new ApiError(problemOf(response.status), message, response.status, Number(response.headers.get('retry-after')) || 0)
+  return new ApiError(problemOf(response.status), message, response.status, Number(response.headers.get('retry-after')) || 0, code)
 }
 
 function problemOf(status: number): Problem {

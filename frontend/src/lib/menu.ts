@@ -1,8 +1,12 @@
 // What a menu holds, and where it opens.
 
+import type { Account } from './entities'
+
 export interface Choice {
   label: string
   icon: string
+  /** Whom it is about: shown in the icon's place. */
+  face?: Account
   run?: () => void
   href?: string
   danger?: boolean

@@ -10,7 +10,7 @@ import { toasts } from './toasts.svelte'
 /** Whether somebody is signed in; a visitor is sent to sign in and back. */
 export function isMember(): boolean {
   if (session.account) return true
-  location.assign(`/auth/sign_in?next=${encodeURIComponent(location.pathname + location.search)}`)
+  location.assign(`/auth/sign_in?return_to=${encodeURIComponent(location.pathname + location.search)}`)
   return false
 }
 

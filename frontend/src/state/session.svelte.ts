@@ -1,12 +1,13 @@
 // Who is signed in, and which community this is: one answer, asked for once at the start.
 
-import { get, post, speakFor, whenChanged } from '../lib/api'
+import { ApiError, get, post, speakFor, whenChanged } from '../lib/api'
 import type { Account, Community, OwnAccount, SessionAnswer } from '../lib/entities'
 
 const NOBODY: SessionAnswer = {
   account: null,
   accounts: [],
   role: null,
+  login: null,
   preferences: { visibility: 'public', sensitive: false, language: null, expand_media: 'default', expand_warnings: false },
   unread: { notifications: 0, messages: 0 },
   instance: {
@@ -41,6 +42,9 @@ class Session {
   get role(): SessionAnswer['role'] {
     return this.#answer.role
   }
+  get login(): SessionAnswer['login'] {
+    return this.#answer.login ?? null
+  }
   get preferences(): SessionAnswer['preferences'] {
     return this.#answer.preferences
   }
@@ -63,7 +67,9 @@ class Session {
     whenChanged(() => (this.changed = true))
     try {
       this.take(await get<SessionAnswer>('/api/weft/v1/session'))
-    } catch {
+    } catch (error) {
+      // Signed in, and not yet let in: the server's own page says what is missing.
+      if (error instanceof ApiError && error.code.startsWith('login.')) return location.assign('/auth/access')
       const kept = localStorage.getItem(KEPT)
       if (kept) this.take(JSON.parse(kept) as SessionAnswer)
     }

@@ -28,11 +28,11 @@ const page = (name: string, file: string, icon: string, texts: readonly Area[] =
 export const GROUPS: readonly { title: Key; pages: readonly SettingsPage[] }[] = [
   {
     title: 'settings.you',
-    pages: [page('profile', 'Profile', 'user'), page('account', 'Account', 'lock'), page('sessions', 'Sessions', 'monitor'), page('invites', 'Invites', 'user-plus')],
+    pages: [page('profile', 'Profile', 'user'), page('account', 'Account', 'lock', ['account']), page('sessions', 'Sessions', 'monitor', ['account']), page('invites', 'Invites', 'user-plus', ['account'])],
   },
   {
     title: 'settings.app',
-    pages: [page('appearance', 'Appearance', 'palette'), page('notifications', 'Notifications', 'bell', ['push'])],
+    pages: [page('appearance', 'Appearance', 'palette'), page('notifications', 'Notifications', 'bell', ['push']), page('connection', 'NoHttps', 'key-round', ['account'])],
   },
   {
     title: 'settings.people',
