@@ -127,13 +127,14 @@ export class Composing {
     this.touch()
   }
 
-  /** Cut a text that is too long into parts that fit. */
-  split(part: Part): void {
+  /** Cut a text that is too long into parts that fit; the last of them. */
+  split(part: Part): Part {
     const [first = '', ...others] = splitThread(part.text, Math.max(20, this.limit - this.warningLength))
     part.text = first
     let after = part
     for (const text of others) after = this.addPart(after, text)
     this.touch()
+    return after
   }
 
   togglePoll(part: Part): void {
