@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from tests.support.town import BASE, Person
+from tests.web.test_shell import built_in
 from tests.web.village import Village
 from weft.infra.db import Db
 from weft.kernel.clock import ManualClock
@@ -183,6 +185,19 @@ async def test_a_hidden_post_answers_as_an_absent_one_does_and_as_dearly(village
         village.db.recorder = None
         asked.append(len(statements))
     assert pages[0] == pages[1] and asked[0] == asked[1]
+
+
+async def test_what_is_not_for_everyone_is_left_to_the_app_of_who_is_signed_in(
+    db: Db, clock: ManualClock, tmp_path: Path
+) -> None:
+    village = Village(db, clock, app=built_in(tmp_path / "build"))
+    ann = await village.person("ann")
+    secret = await ann.say("hush", visibility="private")
+    for path in (f"/@ann/{secret['id']}", "/@nobody", "/@ann/1"):
+        answer = await village.page(path, cookie="weft_session=x")
+        assert answer.status_code == 200 and "hush" not in answer.text and "This page is not here" not in answer.text
+        assert answer.headers["cache-control"] == "private, no-store"
+        assert (await village.page(path)).status_code == 404
 
 
 async def test_deleted_posts_leave_their_page_and_their_place_in_threads(village: Village, ann: Person) -> None:
@@ -384,4 +399,4 @@ async def test_a_page_takes_few_statements_however_long_it_is(village: Village, 
         await village.text(path)
         village.db.recorder = None
         costs.append(len(statements))
-    assert costs[0] == costs[1] <= 13
+    assert costs[0] == costs[1] <= 12

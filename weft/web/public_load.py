@@ -80,6 +80,8 @@ class Older(msgspec.Struct, frozen=True):
 
     views: list[PostView]
     next_id: int | None
+    beside: list[PostView] = []
+    """What was asked for together with it."""
 
 
 NextIds = Callable[[Page], Awaitable[list[int]]]
@@ -170,12 +172,6 @@ class Gallery:
             cards=await load_cards(self._reader, [post.id for post in every if "://" in post.text]),
         )
 
-    async def pinned(self, account: Account) -> list[PostView]:
-        """What the account pinned, the last pinned first."""
-        ids = await pinned_posts(self._reader, account.id)
-        views = self.views(await self.load(ids), ids) if ids else []
-        return [msgspec.structs.replace(view, pinned=True) for view in views]
-
     async def newest(self, account: Account) -> list[PostView]:
         """The account's newest public posts of its own, for feeds."""
 
@@ -194,26 +190,31 @@ class Gallery:
         return await self._fill(next_ids, before, listed=True)
 
     async def profile_page(self, account: Account, before: int) -> Older:
-        """The account's newest public posts below ``before``."""
+        """The account's newest public posts below ``before``; beside the very newest what it pinned, the last first."""
 
         async def next_ids(page: Page) -> list[int]:
             wanted = Authored(without_replies=True)
             return [row[0] for row in await authored_posts(self._reader, account.id, wanted, page)]
 
-        return await self._fill(next_ids, before)
+        pinned = await pinned_posts(self._reader, account.id) if before == MAX_ID else []
+        return await self._fill(next_ids, before, beside=pinned)
 
-    async def _fill(self, next_ids: NextIds, before: int, *, listed: bool = False) -> Older:
+    async def _fill(self, next_ids: NextIds, before: int, *, listed: bool = False, beside: Sequence[int] = ()) -> Older:
         """Look further back until there is a page of posts that anyone may see, a few times at most."""
         shown: list[PostView] = []
-        for _ in range(_LOOKS):
+        others: list[PostView] = []
+        for look in range(_LOOKS):
             ids = await next_ids(Page(SHOWN, before))
-            shown += self.views(await self.load(ids), ids, listed=listed)
+            found = await self.load([*ids, *beside] if look == 0 else ids)
+            shown += self.views(found, ids, listed=listed)
+            if look == 0:
+                others = self.views(found, beside)
             if len(ids) < SHOWN:
-                return Older(shown, None)
+                return Older(shown, None, others)
             before = ids[-1]
             if len(shown) >= SHOWN // 2:
                 break
-        return Older(shown, before)
+        return Older(shown, before, others)
 
     def views(self, found: Found, ids: Sequence[int], *, listed: bool = False) -> list[PostView]:
         """Those of the posts that anyone may see, in this order; with ``listed`` only fully public ones."""

@@ -60,11 +60,11 @@ async def _profile(call: Call[Web, PublicParams], handle: str) -> Response:
         gallery = Gallery(reader, at, web.db.clock.now_ms())
         account = await gallery.require_account(handle)
         tally = (await load_account_counts(reader, (account.id,))).get(account.id, AccountCounts())
-        pinned = await gallery.pinned(account) if before == MAX_ID else []
         page = await gallery.profile_page(account, before)
     face = gallery.face(account)
     older = f"{face.url}?max_id={page.next_id}" if page.next_id is not None else ""
     bio = render_bio(account.bio, mentions={}, tag_base=at.tag_base)
+    pinned = [msgspec.structs.replace(view, pinned=True) for view in page.beside]
     kept = {view.id for view in pinned}
     values = {
         "account": account,
