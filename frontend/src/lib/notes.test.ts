@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Account, Note } from './entities'
-import { asLine, judge, NOTE_LIMIT, running, withNote } from './notes'
+import { asLine, judge, NOTE_LIMIT, running, timeLeft, withNote } from './notes'
 
 const note = (id: string, account: string, created: string, mine = false): Note => ({
   id,
@@ -29,6 +29,13 @@ describe('what may be a note', () => {
     for (const text of ['', '  ', '\n', '\u200b', '\u2060\u200d', '\u3164']) expect(judge(text).good, JSON.stringify(text)).toBe(false)
     expect(judge('.').good).toBe(true)
   })
+})
+
+test('the time left is hours, then minutes', () => {
+  const at = { expires_at: '2026-01-02T00:00:00Z' }
+  expect(timeLeft(at, Date.parse('2026-01-01T00:00:00Z'), 'en')).toBe('in 24 hours')
+  expect(timeLeft(at, Date.parse('2026-01-01T23:20:00Z'), 'en')).toBe('in 40 minutes')
+  expect(timeLeft(at, Date.parse('2026-01-01T23:59:59Z'), 'ko')).toBe('1분 후')
 })
 
 describe('the tray', () => {

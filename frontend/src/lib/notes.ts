@@ -28,5 +28,15 @@ export function running(notes: readonly Note[], now: number): Note[] {
   return left.sort((a, b) => Number(b.mine) - Number(a.mine) || (a.created_at < b.created_at ? 1 : -1))
 }
 
+const words = new Map<string, Intl.RelativeTimeFormat>()
+
+/** "in 23 hours", "in 5 minutes": never "tomorrow", for a day is all a note has. */
+export function timeLeft(note: Pick<Note, 'expires_at'>, now: number, language: string): string {
+  const minutes = Math.max(1, Math.round((Date.parse(note.expires_at) - now) / 60_000))
+  const format = words.get(language) ?? new Intl.RelativeTimeFormat(language)
+  words.set(language, format)
+  return minutes < 60 ? format.format(minutes, 'minute') : format.format(Math.round(minutes / 60), 'hour')
+}
+
 /** The list with a note of an account that has at most one. */
 export const withNote = (notes: readonly Note[], note: Note): Note[] => [note, ...notes.filter((one) => one.account.id !== note.account.id)]
