@@ -23,7 +23,7 @@ const chat = screen('chat', () => import('./screens/messages/Chat.svelte'), ['co
 const profile = screen('profile', () => import('./screens/profile/Profile.svelte'), ['core', 'profile'])
 const requests = screen('requests', () => import('./screens/requests/Requests.svelte'), ['core', 'profile'], true)
 const compose = screen('compose', () => import('./screens/compose/Compose.svelte'), ['core', 'composer'], true)
-const drafts = screen('drafts', () => import('./screens/drafts/Drafts.svelte'), ['core', 'composer'], true)
+const drafts = screen('drafts', () => import('./screens/drafts/Drafts.svelte'), ['core', 'composer', 'saved'], true)
 const reactions = screen('reactions', () => import('./screens/post/Reactions.svelte'), ['core', 'postmenu'])
 const history = screen('history', () => import('./screens/post/History.svelte'), ['core', 'postmenu'])
 const reports = screen('reports', () => import('./screens/moderation/Reports.svelte'), ['core', 'moderation'], true)

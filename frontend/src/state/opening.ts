@@ -6,6 +6,7 @@ import type { Media, Poll, Status, Visibility } from '../lib/entities'
 import { Composing } from './composing.svelte'
 import type { Opening } from './composer.svelte'
 import { texts } from './language.svelte'
+import { look } from './look.svelte'
 import { session } from './session.svelte'
 
 const ORDER: Visibility[] = ['public', 'unlisted', 'private', 'direct']
@@ -32,7 +33,7 @@ function fresh(values: Partial<Draft>): Draft {
   const own = session.account
   const { visibility, sensitive, language } = session.preferences
   const quotePolicy = (own?.source.quote_policy ?? 'public') as QuotePolicy
-  return newDraft(own?.id ?? '', { visibility, sensitive, language: language ?? texts.language, quotePolicy, ...values })
+  return newDraft(own?.id ?? '', { visibility, sensitive, language: language ?? texts.language, quotePolicy, replyPolicy: look.wishes.replies, ...values })
 }
 
 /** The names that must stand in it so that they get it: those of a message. The answered author is told anyway. */
