@@ -15,7 +15,7 @@ from tests.browser.watch import Watch
 TEXTS = ROOT / "frontend" / "src" / "text"
 SHOTS = ROOT / "test-results" / "screens"
 HEIGHTS = {390: 844, 768: 1024, 1280: 900}
-AREAS = "core|activity|composer|messages|moderation|notes|postmenu|search|profile|settings|start|lists|reports|thread|worlds"
+AREAS = "|".join(sorted(path.stem for path in (TEXTS / "en").glob("*.json")))
 RAW_KEY = rf"\b(?:{AREAS})\.[a-z_]{{2,}}(?:\.[a-z_]+)*\b"
 
 

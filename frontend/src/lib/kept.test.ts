@@ -33,9 +33,10 @@ it('pictures lie in their folders', () => {
 })
 
 it('finds the files that a page needs', () => {
-  expect(filesOf('<script type="module" src="/app/main-1.js"></script><link rel="stylesheet" href="/app/main-2.css"><a href="/about">')).toEqual([
+  expect(filesOf('<script type="module" src="/app/main-1.js"></script><link rel="stylesheet" href="/app/main-2.css"><use href="/app/icons-3.svg#house"/><a href="/about">')).toEqual([
     '/app/main-1.js',
     '/app/main-2.css',
+    '/app/icons-3.svg',
   ])
 })
 

@@ -43,9 +43,9 @@ export function isScreen(pathname: string): boolean {
 
 export const isPicture = (pathname: string): boolean => /^\/(media|avatars|headers|emoji)\//.test(pathname)
 
-/** The scripts and styles of ours that a page names. */
+/** The files of ours that a page names, a part of one without its name. */
 export function filesOf(html: string): string[] {
-  return [...html.matchAll(/(?:src|href)="(\/app\/[^"]+)"/g)].map((found) => found[1] as string)
+  return [...html.matchAll(/(?:src|href)="(\/app\/[^"#?]+)/g)].map((found) => found[1] as string)
 }
 
 /** Which to drop, oldest first, so that the rest fits. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { after, before, reasonsOf, stepsOf } from './report'
+import { after, before, reasonsOf, stepsOf, wordsOf } from './report'
 
 describe('a report', () => {
   it('of something one merely dislikes sends nothing', () => expect(stepsOf('dislike')).toEqual(['reason', 'dislike']))
@@ -16,4 +16,6 @@ describe('a report', () => {
     }
   })
   it('ends where it ends', () => expect(after('done', 'spam')).toBe('done'))
+  it('shows a post without the link to what it quotes', () =>
+    expect(wordsOf('<p class="quote-inline">RE: <a href="x">x</a></p><p>So true</p>')).toBe('So true'))
 })

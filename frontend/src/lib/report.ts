@@ -1,5 +1,7 @@
 // The steps of a report: the reason decides which follow. Pure.
 
+import { firstWords } from './people'
+
 export type Reason = 'dislike' | 'spam' | 'violation' | 'legal' | 'other'
 export type Step = 'reason' | 'dislike' | 'rules' | 'posts' | 'comment' | 'done'
 
@@ -22,3 +24,6 @@ function neighbour(step: Step, reason: Reason | null, way: 1 | -1): Step {
   const steps = stepsOf(reason)
   return steps[steps.indexOf(step) + way] ?? step
 }
+
+/** A post in a few words, without the link to what it quotes. */
+export const wordsOf = (html: string): string => firstWords(html.replace(/<p class="quote-inline">.*?<\/p>/s, ''))

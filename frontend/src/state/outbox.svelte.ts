@@ -11,7 +11,7 @@ import { NoAnswer, type Answer, type Net } from '../lib/net'
 import { shownStatus } from '../lib/optimistic'
 import { Outbox } from '../lib/outbox'
 import { Shelf, type Kept } from '../lib/shelf'
-import { feeds } from './feed.svelte'
+import { feeds, type Feed } from './feed.svelte'
 import { t, texts } from './language.svelte'
 import { posts } from './posts.svelte'
 import { session } from './session.svelte'
@@ -117,11 +117,7 @@ class Sender {
     this.#answers.set(`${kept.id} ${index}`, status)
     const part = kept.draft.parts[index]
     const shown = `sending-${part?.key}`
-    for (const feed of homes()) {
-      feed.drop(status.id)
-      if (feed.items.some((item) => item.id === shown)) feed.replace(shown, status)
-      else if (index === 0 && status.visibility !== 'direct') feed.prepend(status)
-    }
+    for (const feed of homes()) put(feed, shown, status, index === 0 && status.visibility !== 'direct')
     posts.drop(shown)
     threads.add(status)
     if (status.in_reply_to_id !== null) countReply(status.in_reply_to_id)
@@ -162,6 +158,16 @@ class Sender {
 }
 
 const homes = () => feeds.kept(HOME)
+
+/** The server's answer in the place of what was shown meanwhile, else at the top. The stream may have brought it first. */
+function put(feed: Feed, shown: string, status: Status, atTop: boolean): void {
+  const isShown = feed.items.some((item) => item.id === shown)
+  if (!isShown && (!atTop || feed.items.some((item) => item.id === status.id))) return
+  feed.drop(status.id)
+  const place = isShown ? shown : `sent-${status.id}`
+  if (!isShown) feed.prepend({ ...status, id: place })
+  feed.replace(place, status)
+}
 
 function countReply(id: string): void {
   const cell = posts.find(id)
