@@ -122,7 +122,7 @@ _EXPORTS, _IMPORTS = "/api/weft/v1/exports", "/api/weft/v1/imports"
 ROUTES: tuple[Route, ...] = (
     _get(path=_EXPORTS, handler=list_exports, returns=list[Export], summary="Archives of one's own account"),
     _own(
-        method="POST", path=_EXPORTS, handler=ask_export, scopes=("read",), rate=API, body=0, returns=Export,
+        method="POST", path=_EXPORTS, handler=ask_export, scopes=("write",), rate=API, body=0, returns=Export,
         statuses=(202,), summary="Have an archive built; one a day",
     ),
     _get(path=f"{_EXPORTS}/:name", handler=sheet, summary="A sheet: following.csv, lists.csv, filters.json ..."),

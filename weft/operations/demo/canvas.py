@@ -25,7 +25,7 @@ class Canvas:
         self.draw = ImageDraw.Draw(self.image)
         self.chance = random.Random(seed)
 
-    def box(self, x: float, y: float, width: float, height: float, fill: str, radius: float = 0) -> None:
+    def box(self, x: float, y: float, width: float, height: float, fill: str, *, radius: float = 0) -> None:
         corners = self._scaled(x, y, x + width, y + height)
         if radius:
             self.draw.rounded_rectangle(corners, radius * SCALE, fill=color(fill))

@@ -27,8 +27,7 @@ from weft.relationships.model import FollowOptions, Visibility
 from weft.relationships.service import accept_request, follow
 from weft.settings import Settings
 from weft.timelines import service as timelines
-from weft.timelines.filter_edits import FilterEdit, KeywordEdit
-from weft.timelines.lists import ListEdit
+from weft.timelines.service import FilterEdit, KeywordEdit, ListEdit
 
 AT_ONCE = 2
 EMOJIS = (

@@ -82,7 +82,7 @@ def _throw(number: int) -> Image.Image:
         top = 290 - row * 22
         for column in range(30):
             if (row + column) % 2:
-                canvas.box(column * 16 + 1, top, 15, 18, inks[row % 6], 5)
+                canvas.box(column * 16 + 1, top, 15, 18, inks[row % 6], radius=5)
     y = 298.0 - done * 22
     across = 480 * step / 11 if done % 2 == 0 else 480 * (1 - step / 11)
     canvas.line([(0.0 if done % 2 == 0 else 480.0, y), (across, y)], inks[done % 6], 6)

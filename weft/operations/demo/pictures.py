@@ -75,7 +75,7 @@ def _bicycle(c: Canvas, seed: int) -> None:
         for column in range(-1, 8):
             if c.chance.random() < 0.35:
                 x = (column + row % 2 / 2) * w / 7
-                c.box(x + 6, row * h * 0.11 + 6, w / 7 - 12, h * 0.1 - 6, _mix(wall, 0.95), 4)
+                c.box(x + 6, row * h * 0.11 + 6, w / 7 - 12, h * 0.1 - 6, _mix(wall, 0.95), radius=4)
     c.box(0, h * 0.78, w, h * 0.22, "#8A8580")
     frame = CLOTHS[seed % len(CLOTHS)]
     radius, y = h * 0.2, h * 0.68
@@ -113,7 +113,7 @@ def _map(c: Canvas, seed: int) -> None:
     c.box(0, 0, w, h, "#EFE8D8")
     for _ in range(6):
         x, y = c.chance.uniform(0, w), c.chance.uniform(0, h)
-        c.box(x, y, c.chance.uniform(120, 300), c.chance.uniform(80, 200), "#C9D2B8", 30)
+        c.box(x, y, c.chance.uniform(120, 300), c.chance.uniform(80, 200), "#C9D2B8", radius=30)
     for axis in range(-2, 16):
         slope = c.chance.uniform(-60, 60)
         x = axis * w / 13
@@ -148,14 +148,14 @@ def _chart(c: Canvas, seed: int) -> None:
     step = (w * 0.86) / columns
     for number, value in enumerate(heights):
         ink = "madder" if value == max(heights) else "#9FA6DE"
-        c.box(left + number * step + step * 0.2, bottom - value * h, step * 0.6, value * h, ink, 8)
+        c.box(left + number * step + step * 0.2, bottom - value * h, step * 0.6, value * h, ink, radius=8)
     trend = [(left + (number + 0.5) * step, bottom - value * h - h * 0.06) for number, value in enumerate(heights)]
     c.line(trend, "indigo", 7)
     for x, y in trend:
         c.disc(x, y, 11, "indigo")
     c.line([(left, bottom), (w * 0.94, bottom)], "ink", 5)
-    c.box(left, h * 0.05, w * 0.34, h * 0.035, "ink", 8)
-    c.box(left, h * 0.105, w * 0.22, h * 0.02, "#A5A29B", 6)
+    c.box(left, h * 0.05, w * 0.34, h * 0.035, "ink", radius=8)
+    c.box(left, h * 0.105, w * 0.22, h * 0.02, "#A5A29B", radius=6)
 
 
 def _garden(c: Canvas, seed: int) -> None:
@@ -209,8 +209,8 @@ def _loom(c: Canvas, seed: int) -> None:
         for column in range(w // size + 2):
             wave = (column + row + (row // 4) * (seed % 2)) % 2
             if wave or (column // 4 + row // 4 + seed) % 5 == 0:
-                c.box(column * size - size / 2 + 1, y + 2, size - 2, size - 4, ink, 7)
-    c.box(0, top - 34, w, 18, "walnut", 8)
+                c.box(column * size - size / 2 + 1, y + 2, size - 2, size - 4, ink, radius=7)
+    c.box(0, top - 34, w, 18, "walnut", radius=8)
     c.shape(
         [
             (w * 0.3, top - 60),
@@ -238,7 +238,7 @@ def _pitch(c: Canvas, seed: int) -> None:
     for number in range(9):
         x, y = c.chance.uniform(w * 0.06, w * 0.94), c.chance.uniform(h * 0.56, h * 0.9)
         shirt, size = ("madder" if number % 2 else "indigo"), h * (0.05 + (y / h - 0.5) * 0.06)
-        c.box(x - size * 0.4, y - size * 1.6, size * 0.8, size * 1.1, shirt, size * 0.3)
+        c.box(x - size * 0.4, y - size * 1.6, size * 0.8, size * 1.1, shirt, radius=size * 0.3)
         c.line([(x - size * 0.2, y - size * 0.6), (x - size * 0.35, y)], "ink", size * 0.22)
         c.line([(x + size * 0.2, y - size * 0.6), (x + size * 0.4, y - size * 0.05)], "ink", size * 0.22)
         c.disc(x, y - size * 1.95, size * 0.34, ("#E6B78F", "#7C4D30", "#CF9468")[number % 3])
@@ -287,7 +287,7 @@ def _bakery(c: Canvas, seed: int) -> None:
         for number in range(5):
             x, y = w * (0.13 + number * 0.185) + row * 40, h * (0.62 + row * 0.2)
             c.arch(x - 92, y, 184, h * 0.13, ("#B9743A", "#C9853F", "#A8652F")[(number + row + seed) % 3])
-            c.box(x - 90, y - 3, 180, 16, "#8F5528", 8)
+            c.box(x - 90, y - 3, 180, 16, "#8F5528", radius=8)
             for cut in (-40, 0, 40):
                 c.line([(x + cut - 14, y - h * 0.035), (x + cut + 14, y - h * 0.085)], "#F0DCB8", 8)
 
@@ -305,7 +305,7 @@ def _market(c: Canvas, seed: int) -> None:
             ink = CLOTHS[(stall * 2 + seed) % 8] if number % 2 else "#FCFBF8"
             c.box(x + number * piece, h * 0.24, piece, h * 0.12, ink)
             c.disc(x + (number + 0.5) * piece, h * 0.36, piece / 2, ink)
-        c.box(x, h * 0.6, width, h * 0.2, "#8C6A47", 6)
+        c.box(x, h * 0.6, width, h * 0.2, "#8C6A47", radius=6)
         for number in range(22):
             fruit = ("madder", "saffron", "weld", "#4F8A4B", "plum")[(number // 5 + stall + seed) % 5]
             c.disc(x + width * (0.06 + number % 11 * 0.088), h * (0.6 - number // 11 * 0.035), 17, fruit)
@@ -321,8 +321,8 @@ def _pots(c: Canvas, seed: int) -> None:
             x, size = w * (0.12 + number * 0.19), h * c.chance.uniform(0.07, 0.11)
             glaze = ("sky", "slate", "linen", "woad", "rose", "ochre")[(number + shelf * 2 + seed) % 6]
             tall = c.chance.uniform(1.4, 2.6)
-            c.box(x - size, base - size * tall, size * 2, size * tall, glaze, size * 0.7)
-            c.box(x - size * 0.55, base - size * (tall + 0.35), size * 1.1, size * 0.5, glaze, 8)
+            c.box(x - size, base - size * tall, size * 2, size * tall, glaze, radius=size * 0.7)
+            c.box(x - size * 0.55, base - size * (tall + 0.35), size * 1.1, size * 0.5, glaze, radius=8)
             c.box(x - size, base - size * tall * 0.6, size * 2, size * 0.24, "#FCFBF8")
 
 
@@ -336,7 +336,7 @@ def _library(c: Canvas, seed: int) -> None:
             width, tall = c.chance.uniform(18, 46), c.chance.uniform(0.55, 0.86) * h / 4
             if c.chance.random() < 0.93:
                 ink = (*CLOTHS, "linen", "walnut")[c.chance.randrange(10)]
-                c.box(x, top + h / 4 - 16 - tall, width, tall, ink, 3)
+                c.box(x, top + h / 4 - 16 - tall, width, tall, ink, radius=3)
                 c.box(x + 4, top + h / 4 - 16 - tall * 0.8, width - 8, 7, "weld")
             x += width + 3
 
@@ -344,7 +344,7 @@ def _library(c: Canvas, seed: int) -> None:
 def _school(c: Canvas, seed: int) -> None:
     w, h = c.width, c.height
     c.box(0, 0, w, h, "#C9A36B")
-    c.box(w * 0.05, h * 0.07, w * 0.9, h * 0.78, "#2F5B49", 10)
+    c.box(w * 0.05, h * 0.07, w * 0.9, h * 0.78, "#2F5B49", radius=10)
     chalk = "#E9EDE6"
     for number in range(4):
         x, y, size = w * (0.18 + number * 0.2), h * 0.32, h * 0.1
@@ -358,8 +358,8 @@ def _school(c: Canvas, seed: int) -> None:
         for number in range(7):
             x = w * 0.12 + number * w * 0.1 + c.chance.uniform(0, 10)
             c.line([(x, h * (0.58 + row * 0.12)), (x + w * 0.07, h * (0.575 + row * 0.12))], chalk, 6)
-    c.box(w * 0.3, h * 0.86, w * 0.1, h * 0.03, "#FCFBF8", 6)
-    c.box(w * 0.42, h * 0.865, w * 0.06, h * 0.025, "rose", 6)
+    c.box(w * 0.3, h * 0.86, w * 0.1, h * 0.03, "#FCFBF8", radius=6)
+    c.box(w * 0.42, h * 0.865, w * 0.06, h * 0.025, "rose", radius=6)
 
 
 def _newsroom(c: Canvas, seed: int) -> None:
@@ -367,10 +367,10 @@ def _newsroom(c: Canvas, seed: int) -> None:
     c.box(0, 0, w, h, "#D5DBDD")
     for page in range(4):
         x, y = w * (0.05 + page * 0.235), h * (0.12 + (page + seed) % 2 * 0.06)
-        c.box(x, y, w * 0.205, h * 0.74, "#FCFBF8", 4)
-        c.box(x + 20, y + 24, w * 0.205 - 40, h * 0.06, "ink", 3)
+        c.box(x, y, w * 0.205, h * 0.74, "#FCFBF8", radius=4)
+        c.box(x + 20, y + 24, w * 0.205 - 40, h * 0.06, "ink", radius=3)
         ink = CLOTHS[(page + seed) % 8]
-        c.box(x + 20, y + h * 0.14, w * 0.205 - 40, h * 0.2, ink, 3)
+        c.box(x + 20, y + h * 0.14, w * 0.205 - 40, h * 0.2, ink, radius=3)
         for line in range(9):
             short = 60 if line % 4 == 3 else 0
             c.line(
@@ -384,8 +384,8 @@ def _radio(c: Canvas, seed: int) -> None:
     w, h = c.width, c.height
     c.box(0, 0, w, h, ("#B7C3A6", "#D9B7A0", "#A9BBCB")[seed % 3])
     c.box(0, h * 0.76, w, h * 0.24, "#94673F")
-    c.box(w * 0.17, h * 0.26, w * 0.66, h * 0.54, "#7A4A2C", 46)
-    c.box(w * 0.205, h * 0.31, w * 0.34, h * 0.44, "#E4D5B5", 22)
+    c.box(w * 0.17, h * 0.26, w * 0.66, h * 0.54, "#7A4A2C", radius=46)
+    c.box(w * 0.205, h * 0.31, w * 0.34, h * 0.44, "#E4D5B5", radius=22)
     for number in range(12):
         y = h * (0.345 + number * 0.034)
         c.line([(w * 0.23, y), (w * 0.52, y)], "#A98F63", 6)
