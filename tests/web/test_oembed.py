@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +15,8 @@ from tests.web.village import Village
 from weft.infra.db import Db
 from weft.kernel.clock import ManualClock
 from weft.web.pictures import Pictures
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -119,3 +123,18 @@ async def test_the_manifest_speaks_the_readers_language(village: Village, langua
     assert {(icon["sizes"], icon["purpose"]) for icon in given["icons"]} >= {
         ("192x192", "any"), ("512x512", "any"), ("512x512", "maskable")
     }  # fmt: skip
+
+
+def test_pages_without_the_apps_style_have_its_colours() -> None:
+    """The embed's tokens are a copy, for it loads nothing of the app."""
+    ours = (ROOT / "weft" / "web" / "assets" / "tokens.css").read_text("utf-8")
+    apps = (ROOT / "frontend" / "src" / "styles" / "tokens.css").read_text("utf-8")
+
+    def themes(style: str) -> list[dict[str, str]]:
+        """The colours of each block: light, dark by the system, dark by choice."""
+        blocks = re.findall(r":root[^{]*\{([^}]*--paper[^}]*)\}", style)
+        return [dict(re.findall(r"(--[\w-]+):\s*(#[0-9a-f]{3,6});", block)) for block in blocks]
+
+    assert len(themes(ours)) == len(themes(apps)) == 3
+    for copy, token in zip(themes(ours), themes(apps), strict=True):
+        assert copy.items() <= token.items()

@@ -14,7 +14,10 @@ import pytest
 
 from tests.web.site import Site, site_with
 from weft.infra.db import Db
+from weft.infra.routing.table import Route
+from weft.infra.routing.trie import Trie
 from weft.web.build import Build
+from weft.web.routes import ROUTES
 from weft.web.texts import LANGUAGES
 
 SOURCES = Path(__file__).resolve().parents[2] / "frontend" / "src"
@@ -103,6 +106,17 @@ async def test_language_theme_and_text_size_stand_in_the_first_byte(app: Site) -
     system = (await page(app, cookie='weft_theme=system; weft_text=100; weft_lang="><script>')).text
     assert '<html lang="en">' in system
     assert system.count('name="theme-color"') == 2 and chosen.count('name="theme-color"') == 1
+
+
+def test_the_server_answers_every_path_that_the_app_knows() -> None:
+    known: Trie[Route] = Trie()
+    for route in ROUTES:
+        known.add(route.method, route.path, route)
+    paths = re.findall(r"path: '([^']+)'", (SOURCES / "routes.ts").read_text("utf-8"))
+    assert len(paths) > 20
+    for path in paths:
+        asked = path.replace("@handle", "@ann").replace(":", "x")
+        assert known.find("GET", asked).route is not None, path
 
 
 async def test_three_skeletons_are_painted_before_any_script(app: Site) -> None:

@@ -98,7 +98,13 @@ def visit_cookie(call: Call[Web, Any], browser: Browser) -> tuple[Header, ...]:
 
 def show(call: Call[Web, Any], browser: Browser, template: str, values: dict[str, Any], status: int = 200) -> Response:
     """A page with forms for this browser."""
-    given = {"csrf": browser.csrf, "me": browser.account, "error": "", **values}
+    given = {
+        "look": look_of(call, browser.language),
+        "csrf": browser.csrf,
+        "me": browser.account,
+        "error": "",
+        **values,
+    }
     headers = visit_cookie(call, browser)
     return call.app.pages.show(template, browser.language, given, status=status, headers=headers)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from weft.infra.routing.table import Response
 from weft.settings import Settings
 from weft.web.assets import Assets
+from weft.web.looks import Look
 from weft.web.texts import texts_in
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Pages:
             title=self._settings.title,
             assets=self.assets,
             settings=self._settings,
-            **values,
+            **{"look": Look(language), **values},
         )
 
     def say(self, language: str, key: str, *, status: int = 200, headers: tuple[Header, ...] = ()) -> Response:

@@ -81,6 +81,13 @@ _OWN_PLACES = (
     Place("/lists", "shell.lists", "list"),
     Place("/saved", "shell.saved_posts", "bookmark"),
 )
+_BAR = (*_PLACES[:2], Place("/auth/sign_in", "nav.sign_in", "user"), _PLACES[2])
+_OWN_BAR = (
+    *_OWN_PLACES[:2],
+    Place("/compose", "shell.write", "plus"),
+    _OWN_PLACES[2],
+    Place("/auth/access", "access.title", "user"),
+)
 
 
 def policy(settings: Settings) -> bytes:
@@ -121,6 +128,7 @@ def shell(
         "styles": needs.styles,
         "icons": build.address_of(FRAME),
         "places": _OWN_PLACES if has_session else _PLACES,
+        "bar": _OWN_BAR if has_session else _BAR,
         "has_session": has_session,
         "path": call.url_path,
     }

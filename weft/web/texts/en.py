@@ -10,6 +10,7 @@ TEXTS = {
     "shell.activity": "Activity",
     "shell.messages": "Messages",
     "shell.lists": "Lists",
+    "shell.write": "Write",
     "shell.saved_posts": "Saved",
     "shell.noscript": "This community's app needs JavaScript. Public profiles and posts can be read without it.",
     "nav.sign_in": "Sign in",

@@ -10,6 +10,7 @@ TEXTS = {
     "shell.activity": "활동",
     "shell.messages": "메시지",
     "shell.lists": "리스트",
+    "shell.write": "글쓰기",
     "shell.saved_posts": "저장한 글",
     "shell.noscript": "이 커뮤니티의 앱에는 JavaScript가 필요해요. 공개 프로필과 게시물은 없어도 읽을 수 있어요.",
     "nav.sign_in": "로그인",

@@ -10,6 +10,7 @@ TEXTS = {
     "shell.activity": "Hoạt động",
     "shell.messages": "Tin nhắn",
     "shell.lists": "Danh sách",
+    "shell.write": "Viết bài",
     "shell.saved_posts": "Đã lưu",
     "shell.noscript": "Ứng dụng của cộng đồng này cần JavaScript. Trang cá nhân và bài viết công khai vẫn đọc được.",
     "nav.sign_in": "Đăng nhập",
