@@ -88,7 +88,8 @@ async def test_a_saved_post_lies_with_the_saved_ones(stage: Stage) -> None:
     await screen.open(f"/@yuki/{post['id']}")
     await screen.act("The teapot of this year", "more").click()
     await screen.page.get_by_role("menuitem", name=screen.t("postmenu.save"), exact=True).click()
-    await expect(screen.page.get_by_text(screen.t("core.saved"), exact=True).first).to_be_visible()
+    notices = screen.page.get_by_role("region", name=screen.t("core.notices"))
+    await expect(notices).to_contain_text(screen.t("core.saved"))
     await screen.open("/saved")
     await expect(screen.post("The teapot of this year")).to_be_visible()
 

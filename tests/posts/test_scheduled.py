@@ -21,7 +21,7 @@ def at(town: Town, ms: int) -> str:
 async def test_a_scheduled_post_waits_and_is_published_once(town: Town, ann: Person) -> None:
     media = await town.media(ann)
     waiting = await ann.say("later", scheduled_at=at(town, HOUR), media_ids=[media], visibility="unlisted")
-    assert set(waiting) == {"id", "scheduled_at", "params", "media_attachments"}
+    assert set(waiting) == {"id", "scheduled_at", "params", "media_attachments", "weft"}
     assert waiting["params"]["text"] == "later"
     assert waiting["params"]["visibility"] == "unlisted"
     assert [one["id"] for one in waiting["media_attachments"]] == [media]

@@ -67,10 +67,10 @@ async def test_the_author_says_who_may_reply(
     await town.follow(ann, friend)
     await town.follow(someone, ann)
     post = await ann.say("hello @named", weft={"reply_policy": policy})
-    assert post["weft"] == {"reply_policy": policy, "can_reply": True}
+    assert post["weft"] == {"reply_policy": policy, "can_reply": True, "hidden": False}
     for person, may in ((someone, stranger), (friend, followed), (named, mentioned), (ann, True)):
         seen = await person.get(f"statuses/{post['id']}")
-        assert seen["weft"] == {"reply_policy": policy, "can_reply": may}
+        assert seen["weft"] == {"reply_policy": policy, "can_reply": may, "hidden": False}
         answer = await person.ask("POST", "statuses", json={"status": "re", "in_reply_to_id": post["id"]})
         assert answer.status_code == (200 if may else 403)
         if not may:

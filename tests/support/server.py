@@ -154,8 +154,9 @@ async def _issue(db: Db, account_id: AccountId, scopes: str) -> str:
 def start_server(
     data: Path, environ: Mapping[str, str] | None = None, *options: str, database_url: str = ""
 ) -> LiveServer:
-    """Run ``weft up`` on a free port and wait for its ready line."""
-    command = [sys.executable, "-m", "weft.cli", "up", "--data", str(data), "--port", "0", *options]
+    """Run ``weft up``, on a free port where none is named, and wait for its ready line."""
+    port = () if "--port" in options else ("--port", "0")
+    command = [sys.executable, "-m", "weft.cli", "up", "--data", str(data), *port, *options]
     if database_url:
         command += ["--database", database_url]
     log = (data.parent / f"{data.name}.log").open("w")
