@@ -1,5 +1,6 @@
 // Signing out leaves nothing behind: what was kept in this browser for one account, or for all, goes.
 
+import { clearOffline } from './offline'
 import { Shelf } from './shelf'
 
 /** What belongs to the browser and to nobody: how the app looks. */
@@ -17,21 +18,5 @@ export async function countKept(accounts: readonly string[]): Promise<number> {
 export async function forget(accounts: readonly string[], everything: boolean): Promise<void> {
   for (const name of Object.keys(localStorage)) if (name.startsWith('weft.') && !STAYS.includes(name)) localStorage.removeItem(name)
   sessionStorage.clear()
-  const shelf = new Shelf()
-  const clears = everything ? [shelf.clear()] : accounts.map((account) => shelf.clear(account))
-  // Answers of the API are kept for whoever was in use; the app's own files lie in other caches and may stay.
-  await Promise.allSettled([...clears, dropCaches(), ...(everything ? [endPush()] : [])])
-}
-
-async function dropCaches(): Promise<void> {
-  if (!('caches' in globalThis)) return
-  const names = await caches.keys()
-  await Promise.all(names.filter((name) => !/app|build|shell/.test(name)).map((name) => caches.delete(name)))
-}
-
-async function endPush(): Promise<void> {
-  if (!('serviceWorker' in navigator)) return
-  const registration = await navigator.serviceWorker.getRegistration()
-  const subscription = await registration?.pushManager?.getSubscription()
-  await subscription?.unsubscribe()
+  await Promise.all(everything ? [clearOffline()] : accounts.map((account) => clearOffline(account)))
 }

@@ -20,6 +20,8 @@ export type OutboxEvents = {
   onPart?(kept: Kept, index: number, status: unknown): void
   /** All parts are out. */
   onSent?(kept: Kept): void
+  /** A refusal in words; the server's own where there is nothing better. */
+  reason?(answer: Answer, draft: Draft): string | null
   /** It is a draft again, and `reason` says why. */
   onReturned?(draft: Draft): void
 }
@@ -239,7 +241,9 @@ export class Outbox {
       return 'wait'
     }
     if (answer.status >= 500 || PASSING.has(answer.status)) return await this.#postpone(id, answer)
-    const draft = await this.takeBack(id, reasonOf(answer))
+    const kept = await this.shelf.get(id)
+    const words = kept && this.events.reason?.(answer, kept.draft)
+    const draft = await this.takeBack(id, words ?? reasonOf(answer))
     if (draft) {
       // It was answered: nothing of this part lies on the server.
       const clear = { ...draft, maybeSent: null }

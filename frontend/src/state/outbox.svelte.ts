@@ -53,6 +53,7 @@ class Sender {
   readonly outbox = new Outbox(shelf, net, lockFor(shelf), {
     onPart: (kept, index, status) => this.#isOut(kept, index, status as Status | null),
     onSent: (kept) => this.#allOut(kept),
+    reason: (answer, draft) => (answer.status === 404 && (draft.replyTo || draft.quote) ? t('composer.gone') : null),
     onReturned: (draft) => void this.#returned(draft),
   })
   #started = false
