@@ -36,6 +36,9 @@ const tags = screen('tags', () => import('./screens/saved/Tags.svelte'), ['core'
 const tag = screen('tag', () => import('./screens/saved/Tag.svelte'), ['core', 'saved'])
 const start = screen('start', () => import('./screens/account/Start.svelte'), ['core', 'account', 'settings', 'notes'], true)
 
+/** What visitors are shown in the place of a screen that is somebody's own. */
+export const WELCOME = home
+
 export const PATHS: readonly Pattern<Screen>[] = [
   { path: '/', screen: home },
   { path: '/for-you', screen: home },

@@ -88,6 +88,7 @@ export class Feed {
     const keeps = (item: Item) => item.id !== id && item.cell.status.id !== id
     this.items = this.items.filter(keeps)
     this.waiting = this.waiting.filter(keeps)
+    this.#known.delete(id)
   }
 
   /** Put another item where one was: the server's answer in place of what was shown meanwhile. */

@@ -176,6 +176,3 @@ function countReply(id: string): void {
 }
 
 export const sender = new Sender()
-
-/** Signing out leaves nothing of the account behind. */
-export const clearKept = (account?: string): Promise<void> => shelf.clear(account)

@@ -4,8 +4,9 @@
 
 import { tick, type Component } from 'svelte'
 import { match } from '../lib/paths'
-import { PATHS, type Screen } from '../routes'
+import { PATHS, WELCOME, type Screen } from '../routes'
 import { texts } from './language.svelte'
+import { session } from './session.svelte'
 
 /** What a history entry holds: which one it is, and how many of ours lie before it. */
 interface Place {
@@ -83,7 +84,7 @@ class Router {
     if (isBack) this.#keepScroll()
     const turn = ++this.#turn
     const found = match(PATHS, location.pathname)
-    const screen = found?.screen ?? NOT_FOUND
+    const screen = !found ? NOT_FOUND : found.screen.own && !session.account ? WELCOME : found.screen
     this.busy = true
     this.failed = false
     try {
