@@ -1,7 +1,7 @@
 """Browser tests: Chromium, the demo's community on a real server, and a watched window for each person of a test.
 
-``--matrix spread`` gives each test one width and theme, drawn from its name; ``--matrix full`` gives it all six.
-``--rounds N`` runs each test N times.
+``--matrix spread`` gives each test one width and theme, drawn from its name, and each ``place`` of a test over all
+screens one of its own; ``--matrix full`` gives all six. ``--rounds N`` runs each test N times.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.browser.places import PLACES
 from tests.browser.screen import LOOKS, Look
 from tests.browser.stage import Stage
 from tests.browser.town import ROOT, Town, shared_town
@@ -42,14 +43,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "look" not in metafunc.fixturenames:
         return
     full = metafunc.config.getoption("--matrix") == "full"
-    name = metafunc.definition.nodeid.rpartition("::")[2]
-    looks = LOOKS if full else (LOOKS[zlib.crc32(name.encode()) % len(LOOKS)],)
-    only = metafunc.definition.get_closest_marker("widths")
-    if only is not None:
-        looks = tuple(look for look in LOOKS if look.width in only.args)
-        looks = looks if full else (looks[zlib.crc32(name.encode()) % len(looks)],)
     rounds = range(int(metafunc.config.getoption("--rounds")))
     many = len(rounds) > 1
+    if "place" in metafunc.fixturenames:
+        spread = [(place, LOOKS[number % len(LOOKS)]) for number, place in enumerate(PLACES)]
+        every = [(place, look) for place in PLACES for look in LOOKS]
+        places = [(place, look, number) for number in rounds for place, look in (every if full else spread)]
+        ids = [f"{place.name}-{look}-{number}" if many else f"{place.name}-{look}" for place, look, number in places]
+        metafunc.parametrize(("place", "look"), [(place, look) for place, look, _ in places], ids=ids)
+        return
+    name = metafunc.definition.nodeid.rpartition("::")[2]
+    only = metafunc.definition.get_closest_marker("widths")
+    looks = LOOKS if only is None else tuple(look for look in LOOKS if look.width in only.args)
+    looks = looks if full else (looks[zlib.crc32(name.encode()) % len(looks)],)
     params = [(look, number) for number in rounds for look in looks]
     ids = [f"{look}-{number}" if many else str(look) for look, number in params]
     metafunc.parametrize("look", [look for look, _ in params], ids=ids)

@@ -1,0 +1,77 @@
+"""Pictures in posts: four with their words, the reminder where words are missing, pasted, dropped out again."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.composer import Composer, picture
+from tests.browser.stage import Stage
+from tests.browser.test_composing import arrived
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PASTE = """
+([name, bytes]) => {
+  const data = new DataTransfer()
+  data.items.add(new File([new Uint8Array(bytes)], name, { type: 'image/png' }))
+  const event = new ClipboardEvent('paste', { bubbles: true, cancelable: true, clipboardData: data })
+  document.querySelector('[data-composer=sheet] textarea').dispatchEvent(event)
+}
+"""
+
+
+async def test_four_pictures_go_out_with_their_words(stage: Stage) -> None:
+    screen, me = await stage.newcomer("mai")
+    await screen.open("/")
+    composer = await Composer(screen).open()
+    await composer.write("Four colours from one pot")
+    colors = ("#3A45B8", "#B93A32", "#E0B548", "#2A7654")
+    await composer.attach(*(picture(f"{number}.png", color) for number, color in enumerate(colors)))
+    for number in range(1, 5):
+        await composer.button("composer.alt_of", number=number).click()
+        editor = screen.page.locator("dialog[open]").last
+        await editor.locator("textarea").fill(f"A plain square in colour {number}")
+        await editor.get_by_role("button", name=screen.t("composer.done"), exact=True).click()
+        await expect(screen.page.locator("dialog[open]")).to_have_count(1)
+    await screen.shot("composer-pictures")
+    await composer.post()
+    media = (await arrived(me, "Four colours"))["media_attachments"]
+    assert [one["description"] for one in media] == [f"A plain square in colour {number}" for number in range(1, 5)]
+    await expect(screen.post("Four colours").locator("button:has(img)")).to_have_count(4)
+
+
+async def test_a_picture_without_words_is_asked_about_once(stage: Stage) -> None:
+    screen, me = await stage.newcomer("mai")
+    await screen.open("/")
+    composer = await Composer(screen).open()
+    await composer.write("No words")
+    await composer.attach(picture())
+    await composer.button("composer.alt_of", number=1).wait_for()
+    await composer.button("composer.post").click()
+    ask = screen.page.locator("dialog[open]").last
+    await expect(ask).to_contain_text(screen.t("composer.remind"))
+    await ask.get_by_role("button", name=screen.t("composer.remind_post"), exact=True).click()
+    await composer.box.wait_for(state="detached")
+    assert len((await arrived(me, "No words"))["media_attachments"]) == 1
+
+
+async def test_a_picture_is_pasted_and_taken_out_again(stage: Stage) -> None:
+    screen, _ = await stage.newcomer("mai")
+    await screen.open("/")
+    composer = await Composer(screen).open()
+    file = picture("pasted.png")
+    await screen.page.evaluate(PASTE, [file["name"], list(file["buffer"])])
+    remove = composer.button("composer.media_remove", number=1)
+    await remove.wait_for()
+    await expect(composer.box.locator("img[src^=blob]")).to_have_count(1)
+    await remove.click()
+    await expect(remove).to_have_count(0)
+
+
+async def test_what_is_no_picture_is_refused_with_a_sentence(stage: Stage) -> None:
+    screen, _ = await stage.newcomer("mai")
+    await screen.open("/")
+    composer = await Composer(screen).open()
+    await composer.attach({"name": "letter.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4"})
+    await expect(screen.page.get_by_text(screen.t("composer.file_type", name="letter.pdf"))).to_be_visible()
