@@ -119,7 +119,7 @@ async def test_who_may_see_and_who_may_reply_is_chosen(stage: Stage) -> None:
     await composer.box.get_by_role(
         "button", name=re.compile(screen.t("composer.audience") + "|" + "Everyone")
     ).first.click()
-    sheet = screen.page.locator("dialog[open]").last
+    sheet = composer.sheet("composer.audience")
     for key in ("composer.see.private", "composer.replies.following"):
         await sheet.get_by_role("radio", name=re.compile("^" + screen.t(key))).first.check(force=True)
     await sheet.get_by_role("button", name=screen.t("composer.done"), exact=True).click()
@@ -134,8 +134,8 @@ async def test_the_language_of_a_post_is_chosen(stage: Stage) -> None:
     composer = await Composer(screen).open()
     await composer.write("Đọc bài này nhé")
     await composer.box.get_by_role("button", name=re.compile("^" + screen.t("composer.language", name=""))).click()
-    sheet = screen.page.locator("dialog[open]").last
-    await sheet.get_by_role("searchbox").or_(sheet.locator("input")).first.fill("Viet")
+    sheet = composer.sheet("composer.language_title")
+    await sheet.locator("input").first.fill("Viet")
     await sheet.get_by_text(re.compile("Tiếng Việt|Vietnamese")).first.click()
     await composer.post()
     assert (await arrived(me, "Đọc bài này nhé"))["language"] == "vi"
@@ -147,7 +147,7 @@ async def test_a_post_for_later_waits_among_the_scheduled(stage: Stage) -> None:
     composer = await Composer(screen).open()
     await composer.write("Good morning, tomorrow.")
     await composer.button("composer.when").click()
-    sheet = screen.page.locator("dialog[open]").last
+    sheet = composer.sheet("composer.schedule_title")
     await sheet.get_by_role("button", name=screen.t("composer.done"), exact=True).click()
     await composer.post("composer.schedule")
     for _ in range(50):
@@ -235,14 +235,9 @@ async def test_discarding_asks_when_something_would_be_lost(stage: Stage) -> Non
     composer = await Composer(screen).open()
     await composer.write("Half a thought")
     await composer.button("composer.discard").click()
-    ask = screen.page.locator("dialog[open]").last
-    await expect(ask).to_contain_text(screen.t("composer.discard_ask"))
+    ask = composer.sheet("composer.discard_ask")
     await ask.get_by_role("button", name=screen.t("composer.keep"), exact=True).click()
     await expect(composer.field()).to_have_value("Half a thought")
     await composer.button("composer.discard").click()
-    await (
-        screen.page.locator("dialog[open]")
-        .last.get_by_role("button", name=screen.t("composer.discard"), exact=True)
-        .click()
-    )
+    await ask.get_by_role("button", name=screen.t("composer.discard"), exact=True).click()
     await expect(composer.box).to_have_count(0)

@@ -30,10 +30,10 @@ async def test_four_pictures_go_out_with_their_words(stage: Stage) -> None:
     await composer.attach(*(picture(f"{number}.png", color) for number, color in enumerate(colors)))
     for number in range(1, 5):
         await composer.button("composer.alt_of", number=number).click()
-        editor = screen.page.locator("dialog[open]").last
+        editor = composer.sheet("composer.alt_title")
         await editor.locator("textarea").fill(f"A plain square in colour {number}")
         await editor.get_by_role("button", name=screen.t("composer.done"), exact=True).click()
-        await expect(screen.page.locator("dialog[open]")).to_have_count(1)
+        await expect(editor).to_have_count(0)
     await screen.shot("composer-pictures")
     await composer.post()
     media = (await arrived(me, "Four colours"))["media_attachments"]
@@ -49,7 +49,7 @@ async def test_a_picture_without_words_is_asked_about_once(stage: Stage) -> None
     await composer.attach(picture())
     await composer.button("composer.alt_of", number=1).wait_for()
     await composer.button("composer.post").click()
-    ask = screen.page.locator("dialog[open]").last
+    ask = composer.sheet("composer.remind_title")
     await expect(ask).to_contain_text(screen.t("composer.remind"))
     await ask.get_by_role("button", name=screen.t("composer.remind_post"), exact=True).click()
     await composer.box.wait_for(state="detached")

@@ -33,7 +33,11 @@ export class Feed {
     readonly size = 20,
   ) {
     this.#isHome = path.startsWith('/api/v1/timelines/home')
-    this.#older = `${path}${path.includes('?') ? '&' : '?'}limit=${size}`
+    this.#older = this.#newest
+  }
+
+  get #newest(): string {
+    return `${this.path}${this.path.includes('?') ? '&' : '?'}limit=${this.size}`
   }
 
   /** Read the next page; a second call while one is under way does nothing. */
@@ -53,7 +57,7 @@ export class Feed {
 
   /** Read the newest page again; what is shown stays where the new page meets it, else the list begins anew. */
   async refresh(): Promise<void> {
-    const read = await page<Status>(`${this.path}${this.path.includes('?') ? '&' : '?'}limit=${this.size}`)
+    const read = await page<Status>(this.#newest)
     const meets = read.items.some((status) => this.#known.has(status.id))
     if (!meets) {
       this.#known.clear()
@@ -63,6 +67,15 @@ export class Feed {
     }
     this.items = [...this.#take(read.items), ...this.items]
     this.waiting = []
+  }
+
+  /** Forget what was read: whoever shows the list reads it anew. */
+  beginAgain(): void {
+    this.#known.clear()
+    this.#older = this.#newest
+    this.items = []
+    this.waiting = []
+    this.state = 'fresh'
   }
 
   /** A post that came by stream: it waits until the reader asks for it. */

@@ -38,7 +38,7 @@ class Lists {
   async edit(list: List, change: ListChange): Promise<void> {
     const changed = await put<List>(`${PATH}/${list.id}`, change)
     this.#set((this.items ?? []).map((one) => (one.id === list.id ? changed : one)))
-    feeds.of(feedOf(list.id)).state = 'fresh'
+    feeds.of(feedOf(list.id)).beginAgain()
   }
 
   /** Gone at once; "undo" makes it anew with the same people. */

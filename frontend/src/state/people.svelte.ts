@@ -20,6 +20,13 @@ export class Tie {
   constructor(readonly id: string) {}
 }
 
+/** Made outside of whatever asks: a reaction is not told of changes to a state that it made itself. */
+function tieOf(id: string): Tie {
+  let tie: Tie | undefined
+  $effect.root(() => void (tie = new Tie(id)))()
+  return tie as unknown as Tie
+}
+
 export type Change = Partial<Relationship>
 
 class People {
@@ -32,7 +39,7 @@ class People {
   tie(id: string): Tie {
     let tie = this.#ties.get(id)
     if (!tie) {
-      this.#ties.set(id, (tie = new Tie(id)))
+      this.#ties.set(id, (tie = tieOf(id)))
       if (session.account && session.account.id !== id) this.#want(id)
     }
     return tie
