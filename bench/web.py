@@ -156,11 +156,11 @@ def _typing(browser: Browser, url: str, cookie: str) -> Iterator[Value]:
         page.goto(url)
         page.wait_for_selector("[data-post]")
         page.keyboard.press("n")
-        page.wait_for_selector("dialog textarea")
+        page.wait_for_selector("[data-composer=sheet] textarea")
         browser.start_tracing(page=page, categories=CATEGORIES.split(","))
         for number in range(KEYS):
             page.evaluate("(name) => performance.mark(name)", f"weft-key-{number}")
-            page.keyboard.press("space" if number % 6 == 5 else "abcde"[number % 5])
+            page.keyboard.press("Space" if number % 6 == 5 else "abcde"[number % 5])
             page.wait_for_timeout(120)
         page.evaluate("performance.mark('weft-typed')")
         trace = Trace(browser.stop_tracing(), "weft-typed")

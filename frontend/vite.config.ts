@@ -14,6 +14,7 @@ export default defineConfig({
     outDir,
     emptyOutDir: true,
     manifest: '.vite/manifest.json',
+    license: { fileName: '.vite/licences.md' },
     target: 'es2022',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const LIST = fileURLToPath(new URL('../src/pieces/icons.json', import.meta.url))
+const LICENCE = fileURLToPath(new URL('../node_modules/lucide-static/LICENSE', import.meta.url))
 const ID = 'virtual:icons'
 
 /** @param {string} name */
@@ -27,6 +28,7 @@ export function icons() {
     load(id) {
       if (id !== `\0${ID}`) return null
       this.addWatchFile(LIST)
+      this.emitFile({ type: 'asset', fileName: '.vite/lucide-licence.txt', source: readFileSync(LICENCE, 'utf8') })
       const reference = this.emitFile({ type: 'asset', name: 'icons.svg', source: sprite() })
       return `export default import.meta.ROLLUP_FILE_URL_${reference}`
     },
