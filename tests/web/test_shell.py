@@ -121,7 +121,7 @@ def test_the_server_answers_every_path_that_the_app_knows() -> None:
 
 async def test_three_skeletons_are_painted_before_any_script(app: Site) -> None:
     text = (await page(app)).text
-    assert text.count('class="skeleton"') == 3
+    assert text.count('class="skeleton of-post"') == 3
     assert all(f'class="{name}"' in text for name in ("rail", "topbar", "column", "side", "bottombar"))
     assert "<noscript>" in text
 
