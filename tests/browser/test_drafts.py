@@ -8,9 +8,34 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.composer import Composer
+from tests.browser.screen import Screen
 from tests.browser.stage import Stage
+from tests.browser.test_composing import arrived
+from tests.support.server import Person
+
+# Nothing on the screen says that a word is kept, so the test looks where it is kept.
+KEPT = """
+new Promise((done) => {
+  const asked = indexedDB.open('weft-composing')
+  asked.onsuccess = () => {
+    const all = asked.result.transaction('kept').objectStore('kept').getAll()
+    all.onsuccess = () => {
+      asked.result.close()
+      done(JSON.stringify(all.result.map((one) => one.draft.parts)).includes('Half a wor'))
+    }
+  }
+})
+"""
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def post_another(screen: Screen, me: Person) -> None:
+    """What waited goes out before it: once this is there, nothing else is on its way."""
+    composer = await Composer(screen).open()
+    await composer.write("And now something else")
+    await composer.post()
+    await arrived(me, "And now something else")
 
 
 async def test_a_draft_survives_closing_and_a_reload_and_never_sends_itself(stage: Stage) -> None:
@@ -33,7 +58,7 @@ async def test_a_draft_survives_a_reload_in_the_middle_of_a_word(stage: Stage) -
     await screen.open("/")
     composer = await Composer(screen).open()
     await composer.field().press_sequentially("Half a wor", delay=30)
-    await asyncio.sleep(0.8)
+    await screen.until(KEPT)
     await screen.page.reload()
     await screen.ready()
     await screen.open("/drafts")
@@ -50,14 +75,10 @@ async def test_a_post_pressed_offline_waits_and_goes_out_once(stage: Stage) -> N
     await composer.post()
     await expect(screen.page.get_by_text(screen.t("composer.waits")).first).to_be_visible()
     await screen.page.context.set_offline(False)
-    for _ in range(100):
-        posts = await asyncio.to_thread(me.get, f"/api/v1/accounts/{me.id}/statuses")
-        if posts:
-            break
-        await asyncio.sleep(0.1)
-    await asyncio.sleep(1)
+    await arrived(me, "Sent from the tunnel")
+    await post_another(screen, me)
     posts = await asyncio.to_thread(me.get, f"/api/v1/accounts/{me.id}/statuses")
-    assert len(posts) == 1
+    assert len(posts) == 2
     screen.watch.forgiving_offline = False
 
 
@@ -73,6 +94,6 @@ async def test_a_waiting_post_can_be_taken_back(stage: Stage) -> None:
     await row.get_by_role("button", name=screen.t("composer.cancel_send"), exact=True).click()
     await expect(row).to_have_count(0)
     await screen.page.context.set_offline(False)
-    await asyncio.sleep(1.5)
-    assert await asyncio.to_thread(me.get, f"/api/v1/accounts/{me.id}/statuses") == []
+    await post_another(screen, me)
+    assert len(await asyncio.to_thread(me.get, f"/api/v1/accounts/{me.id}/statuses")) == 1
     screen.watch.forgiving_offline = False
