@@ -20,6 +20,7 @@ from weft.media import queries
 from weft.media.captions import MAX_CAPTIONS_BYTES, remove_captions, set_captions
 from weft.media.emojis import Emoji, add_emoji, is_shortcode, load_emojis, remove_emoji
 from weft.media.model import MAX_DESCRIPTION, Media
+from weft.media.processing import reaping, sandbox
 from weft.media.processing.pool import MediaPool, sandbox_report
 from weft.media.processing.probe import VIDEO_PIXELS
 from weft.media.processing.results import Focus, Processed, Want
@@ -298,10 +299,12 @@ __all__ = [
     "is_shortcode",
     "load_emojis",
     "load_media",
+    "reaping",
     "remove_captions",
     "remove_emoji",
     "require_own",
     "require_ready_media",
+    "sandbox",
     "sandbox_report",
     "set_captions",
     "update_media",
