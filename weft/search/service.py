@@ -19,6 +19,7 @@ from weft.relationships.service import load_facts
 from weft.search import queries
 from weft.search.model import PREFIX, Span, is_findable, satisfies, span_of
 from weft.search.queries import Terms
+from weft.search.ranked import rank_posts
 
 _STEP = 200
 _MOST_SCANNED = 2000
@@ -183,4 +184,4 @@ async def search_tags(reader: Reader, text: str, limit: int, offset: int = 0) ->
     return await queries.find_tags(reader, key, limit, offset) if key else []
 
 
-__all__ = ["SEARCH_MS", "PostSearch", "search_accounts", "search_posts", "search_tags"]
+__all__ = ["SEARCH_MS", "PostSearch", "rank_posts", "search_accounts", "search_posts", "search_tags"]

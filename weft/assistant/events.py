@@ -1,0 +1,25 @@
+"""What the assistant tells its own caches in every process."""
+
+from __future__ import annotations
+
+from weft.accounts.events import OfAccount
+from weft.infra.events import Event
+from weft.kernel.ids import AccountId, PostId
+
+
+class AssistantAllowed(OfAccount):
+    """An account let the assistant read its public posts again, or forbade it (``out``)."""
+
+    out: bool = False
+
+
+class PostsEmbedded(Event):
+    """These posts can be found by meaning from now on. A signal, never stored: the rows say it."""
+
+    post_ids: tuple[PostId, ...]
+
+
+class AuthorsForgotten(Event):
+    """Nothing of these authors can be found by meaning any more. A signal, never stored: the rows are gone."""
+
+    account_ids: tuple[AccountId, ...]

@@ -1,0 +1,18 @@
+"""The door of the assistant: what others may call. Each function lives in the module of its idea."""
+
+from weft.assistant.index import Embedder, Nearness
+from weft.assistant.language import guess_language
+from weft.assistant.opt_outs import opt_out, opted_out
+from weft.assistant.retrieval import Finder, Found, Lexical, Question
+
+__all__ = [
+    "Embedder",
+    "Finder",
+    "Found",
+    "Lexical",
+    "Nearness",
+    "Question",
+    "guess_language",
+    "opt_out",
+    "opted_out",
+]
