@@ -35,6 +35,7 @@ from weft.infra.webpush import Signer
 from weft.kernel.clock import Clock
 from weft.kernel.errors import WeftError
 from weft.kernel.ids import AccountId, ListId
+from weft.ledger import jobs as ledger_jobs
 from weft.mastodon import routes as mastodon_routes
 from weft.mastodon.census import Census
 from weft.mastodon.context import Mastodon
@@ -101,7 +102,7 @@ Handlers = Mapping[type[Event], Sequence[Handler]]
 def all_handlers() -> dict[type[Event], list[Handler]]:
     """Event -> what it starts, from every slice. Notifications come first: they ask who had reposted what is gone."""
     together: dict[type[Event], list[Handler]] = {}
-    for jobs in (notifications_jobs, posts_jobs, notes_jobs, timelines_jobs, search_jobs, previews_jobs):
+    for jobs in (notifications_jobs, posts_jobs, notes_jobs, timelines_jobs, search_jobs, previews_jobs, ledger_jobs):
         for kind, name, handle in jobs.HANDLERS:
             together.setdefault(kind, []).append((name, handle))
     return together
@@ -112,6 +113,7 @@ def all_jobs(settings: Settings, ports: Ports) -> list[Job]:
     return [
         *accounts_jobs.JOBS,
         *relationships_jobs.JOBS,
+        *ledger_jobs.JOBS,
         *posts_jobs.jobs(Limits(settings.max_characters, settings.domain)),
         *notes_jobs.JOBS,
         *search_jobs.JOBS,

@@ -91,6 +91,7 @@ def only_fetch_goes_out(source: Source) -> Iterator[str]:
 
 RENDERER = "weft.kernel.text.render"
 SANITISER = "weft.kernel.text.sanitise"
+MARKDOWN = "weft.kernel.text.markdown"
 TAG = re.compile(
     r"</?(p|a|br|span|div|ul|ol|li|blockquote|code|pre|em|strong|h[1-6]|img|script|b|i)(\s[^<>]*)?/?>", re.I
 )
@@ -98,10 +99,10 @@ TAG = re.compile(
 
 def only_render_makes_html(source: Source) -> Iterator[str]:
     """Untrusted text becomes HTML in one module and its sanitiser; pages are templates that escape."""
-    if source.module in (RENDERER, SANITISER):
+    if source.module in (RENDERER, SANITISER, MARKDOWN):
         return
     for target, line in imports(source):
-        if within(target, "nh3", SANITISER) or target.endswith(".Markup"):
+        if within(target, "nh3", SANITISER, MARKDOWN) or target.endswith(".Markup"):
             yield fault(source, line, f"imports {target}; HTML is made by {RENDERER}")
     for text, line in texts(source):
         if TAG.search(text):
@@ -135,13 +136,16 @@ def is_audience_visibility(node: ast.expr) -> bool:
 
 
 def only_admit_limits(source: Source) -> Iterator[str]:
-    """Only the gate counts what a caller may still do; the router turns its verdict into the refusal."""
+    """Only the gate counts what a caller may still do; the router turns its verdict into the refusal.
+
+    Budgets are the ledger's: what is spent is a matter of the books, not of how often somebody asks.
+    """
     if source.module == "weft.infra.admit":
         return
     for target, line in imports(source):
         if within(target, "weft.infra.windows") and source.module != "weft.infra.windows":
             yield fault(source, line, "counts in windows of its own; limits are counted by weft.infra.admit")
-    if source.module == "weft.infra.routing.application":
+    if source.module in ("weft.infra.routing.application", "weft.ledger.service"):
         return
     for node in ast.walk(source.tree):
         if called(node) == "Limited":
@@ -150,9 +154,11 @@ def only_admit_limits(source: Source) -> Iterator[str]:
 
 def only_post_entry_moves_money(source: Source) -> Iterator[str]:
     """Every movement of money is one balanced entry of the ledger."""
-    if within(source.module, "weft.ledger"):
-        return
     for text, line in texts(source):
+        if re.search(r"\b(update|delete\s+from|truncate)\s+(entries|entry_lines)\b", text, re.I):
+            yield fault(source, line, "changes what is in the books; they are only appended to")
+        if source.module == "weft.ledger.entries":
+            continue
         if re.search(r"\b(insert\s+into|update|delete\s+from)\s+(entries|entry_lines|balances)\b", text, re.I):
             yield fault(source, line, "writes the ledger's tables; movements go through post_entry")
 

@@ -189,6 +189,20 @@ TIMELINES = {
     "filter.title_blank": "Validation failed: Title can't be blank",
 }
 
+LEDGER = {
+    "budget.spent": "The budget for this is spent; it begins anew in {retry_after} seconds",
+    "ledger.budget": "Validation failed: There is no such {scope} budget",
+    "ledger.entry": "Validation failed: Entry {key} has unusable lines",
+    "ledger.hold_ended": "What was reserved for this is no longer reserved",
+    "ledger.key_reused": "This key was used for something else already",
+    "ledger.meter": "Validation failed: Meter {meter} is not a known one",
+    "ledger.price": "Validation failed: Price of {meter} is out of bounds",
+    "ledger.price_later": "Another price of {meter} begins at that time or later",
+    "ledger.price_time": "Validation failed: A price of {meter} can begin at a whole minute, two minutes ahead",
+    "ledger.unbalanced": "Validation failed: Entry {key} is not balanced",
+    "ledger.usage": "Validation failed: Usage {key} is out of bounds",
+}
+
 NOTIFICATIONS = {
     "announcement.reaction": "Validation failed: Name is not a recognized emoji",
     "announcement.reactions": "Validation failed: Limit of different reactions reached",
@@ -243,6 +257,7 @@ SENTENCES: dict[str, str] = {
     **POLLS,
     **RELATIONSHIPS,
     **TIMELINES,
+    **LEDGER,
     **NOTIFICATIONS,
     **MODERATION,
     **PORTABILITY,

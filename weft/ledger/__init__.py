@@ -1,0 +1,1 @@
+"""The ledger: what was used and paid, priced, budgeted and booked. See ``docs/ledger.md``."""
