@@ -84,6 +84,18 @@ class Fetched(msgspec.Struct, frozen=True):
         return self.decode(dict[str, object])
 
 
+class Streaming(msgspec.Struct, frozen=True):
+    """An answer whose body is still coming; `parts` gives it as it comes, uncompressed, and ends with the body."""
+
+    status: int
+    headers: Mapping[str, str]
+    parts: AsyncIterator[bytes]
+
+    @property
+    def media_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 class Fetcher:
     """Fetches. `fault` is called with `host:port` before each hop; drills let it raise (a dependency that is away).
 
@@ -91,6 +103,7 @@ class Fetcher:
         allow: peers (`host:port`) that may have private addresses and ports of their own.
         dns: `address:port` of the name server to ask; None for the system's way.
         tls: for tests that have an authority of their own.
+        per_host: requests that one peer gets at the same time.
     """
 
     def __init__(
@@ -100,7 +113,10 @@ class Fetcher:
         user_agent: str,
         fault: Callable[[str], None] | None = None,
         tls: ssl.SSLContext | None = None,
+        *,
+        per_host: int = PER_HOST,
     ) -> None:
+        self._per_host = per_host
         self._allow = parse_peers(allow)
         self._resolver = DnsResolver(dns) if dns else SystemResolver()
         self._user_agent = user_agent
@@ -139,6 +155,32 @@ class Fetcher:
         body = urlencode(fields).encode()
         return await self.fetch(FetchRequest("POST", url, sent, body, accept="application/json", follow=False))
 
+    @asynccontextmanager
+    async def streaming(self, request: FetchRequest) -> AsyncIterator[Streaming]:
+        """Ask for an answer that is read as it comes; leaving the block closes the connection if it still does.
+
+        Redirects are not followed. `deadline_s` bounds each wait for the network; how long all of it may take is the
+        caller's to bound.
+
+        Raises:
+            Unavailable: as `fetch`, also while `parts` is read.
+        """
+        if request.method not in METHODS:
+            raise refused("method")
+        check_headers(request.headers)
+        target = parse_target(request.url, self._allow)
+        if self._fault is not None:
+            self._fault(target.peer)
+        async with self._turn(target.peer), unavailable_when_failing():
+            response = await self._connections().handle_async_request(self._asked(request, target, "identity"))
+            try:
+                headers = read_headers(response)
+                if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+                    raise Unavailable("fetch.failed", reason="encoding")
+                yield Streaming(response.status, headers, bounded(response, request.max_bytes))
+            finally:
+                await response.aclose()
+
     async def aclose(self) -> None:
         if self._pool is not None:
             await self._pool.aclose()
@@ -159,36 +201,33 @@ class Fetcher:
     async def _hop(self, request: FetchRequest, target: Target) -> Fetched:
         if self._fault is not None:
             self._fault(target.peer)
+        async with self._turn(target.peer), unavailable_when_failing():
+            response = await self._connections().handle_async_request(self._asked(request, target, "gzip"))
+            try:
+                return await read_response(response, request, target)
+            finally:
+                await response.aclose()
+
+    def _asked(self, request: FetchRequest, target: Target, encoding: str) -> "httpcore.Request":
         import httpcore
 
-        async with self._turn(target.peer):
-            asked = httpcore.Request(
-                request.method,
-                httpcore.URL(
-                    scheme=target.scheme.encode(),
-                    host=target.host.encode(),
-                    port=target.port,
-                    target=target.path.encode(),
-                ),
-                headers=self._headers(request, target),
-                content=request.body,
-                extensions={
-                    "timeout": dict.fromkeys(("read", "write", "pool"), request.deadline_s) | {"connect": CONNECT_S}
-                },
-            )
-            try:
-                response = await self._connections().handle_async_request(asked)
-                try:
-                    return await read_response(response, request, target)
-                finally:
-                    await response.aclose()
-            except httpcore.TimeoutException:
-                raise Unavailable("fetch.timeout") from None
-            except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError):
-                raise Unavailable("fetch.failed", reason="connection") from None
+        return httpcore.Request(
+            request.method,
+            httpcore.URL(
+                scheme=target.scheme.encode(),
+                host=target.host.encode(),
+                port=target.port,
+                target=target.path.encode(),
+            ),
+            headers=self._headers(request, target, encoding),
+            content=request.body,
+            extensions={
+                "timeout": dict.fromkeys(("read", "write", "pool"), request.deadline_s) | {"connect": CONNECT_S}
+            },
+        )
 
-    def _headers(self, request: FetchRequest, target: Target) -> list[tuple[bytes, bytes]]:
-        own = {"host": target.authority, "accept": request.accept, "accept-encoding": "gzip"}
+    def _headers(self, request: FetchRequest, target: Target, encoding: str) -> list[tuple[bytes, bytes]]:
+        own = {"host": target.authority, "accept": request.accept, "accept-encoding": encoding}
         given = {name.lower(): value for name, value in request.headers.items()}
         given.setdefault("user-agent", self._user_agent)
         if request.body or request.method in ("POST", "PUT", "PATCH"):
@@ -198,7 +237,7 @@ class Fetcher:
     @asynccontextmanager
     async def _turn(self, peer: str) -> AsyncIterator[None]:
         """A place among the few requests that one peer gets at a time, so that a slow one holds nobody else up."""
-        gate = self._gates.setdefault(peer, Gate(PER_HOST, PER_HOST_QUEUE))
+        gate = self._gates.setdefault(peer, Gate(self._per_host, PER_HOST_QUEUE))
         try:
             async with gate, self._all:
                 yield
@@ -246,12 +285,40 @@ def is_kept(name: str, is_same: bool) -> bool:
     return not name.startswith("content-") if is_same else name in HARMLESS_HEADERS
 
 
-async def read_response(response: "httpcore.Response", request: FetchRequest, target: Target) -> Fetched:
+@asynccontextmanager
+async def unavailable_when_failing() -> AsyncIterator[None]:
+    """The library's errors as ours."""
+    import httpcore
+
+    try:
+        yield
+    except httpcore.TimeoutException:
+        raise Unavailable("fetch.timeout") from None
+    except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError):
+        raise Unavailable("fetch.failed", reason="connection") from None
+
+
+async def bounded(response: "httpcore.Response", limit: int) -> AsyncIterator[bytes]:
+    received = 0
+    async for part in response.aiter_stream():
+        received += len(part)
+        if received > limit:
+            raise Unavailable("fetch.too_large", limit=limit)
+        yield part
+
+
+def read_headers(response: "httpcore.Response") -> dict[str, str]:
+    """By lower-case name, without cookies."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in response.headers:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         if name != "set-cookie":
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+async def read_response(response: "httpcore.Response", request: FetchRequest, target: Target) -> Fetched:
+    headers = read_headers(response)
     is_skipped = request.method == "HEAD" or (request.follow and response.status in REDIRECTS)
     body = b"" if is_skipped else await read_body(response, headers, request.max_bytes, cut=request.cut)
     return Fetched(response.status, headers, body, target.url)
