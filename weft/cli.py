@@ -33,6 +33,7 @@ app.command(account)
 app.command(invite)
 app.command(token)
 app.command(emoji)
+app.command("weft.operations.hub_commands:hub", name="hub")
 
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object.")]
 Switch = Parameter(negative="")

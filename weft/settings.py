@@ -58,6 +58,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     memory_mb: int = 64
     """Bound of the cache of rendered posts in each worker."""
 
+    hub_keep_days: int = 90
+    """How long what somebody wrote to ask for a model is kept after the request ended."""
+
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
@@ -149,6 +152,8 @@ def _check(settings: Settings) -> None:
         raise SettingsError("base_url must start with http:// or https://")
     if not 0 <= settings.port <= 65535 or not 0 <= settings.metrics_port <= 65535:
         raise SettingsError("A port must be between 0 and 65535.")
+    if not 0 <= settings.hub_keep_days <= 3650:
+        raise SettingsError("hub_keep_days must be between 0 and 3650.")
     if not 1 <= settings.workers <= 64:
         raise SettingsError("workers must be between 1 and 64.")
     for network in settings.trusted_proxies:

@@ -15,6 +15,9 @@ from weft import __version__
 from weft.accounts import jobs as accounts_jobs
 from weft.accounts.events import AccountStateChanged, AvatarOffered, InvitationWanted, MailWanted, PicturesDropped
 from weft.accounts.service import Authenticator, OidcClient, Passwords, SessionAuthenticator, load_seal, owner_link
+from weft.hub import jobs as hub_jobs
+from weft.hub import routes as hub_routes
+from weft.hub.service import Shelf, open_hub
 from weft.infra.admit import Admit
 from weft.infra.blobs import Blobs
 from weft.infra.cells import FILE_NAME as CELLS
@@ -49,6 +52,7 @@ from weft.mastodon.streaming import sockets_of
 from weft.mastodon.telling import Outlet
 from weft.media import jobs as media_jobs
 from weft.media.service import MediaPool, Workshop
+from weft.moderation.service import record
 from weft.notes import jobs as notes_jobs
 from weft.notifications import jobs as notifications_jobs
 from weft.notifications.events import PushWanted
@@ -88,6 +92,7 @@ from weft.web.pages import Pages
 POOL_SIZE = 10
 ADMIT_FILE = "admit.map"
 EXPORTS = "exports"
+HUB = "hub"
 NOTE_USE_S = 300.0
 OUTSIDE: tuple[type[Event], ...] = (
     *(MailWanted, InvitationWanted, AvatarOffered),
@@ -121,6 +126,7 @@ def all_jobs(settings: Settings, ports: Ports) -> list[Job]:
         *previews_jobs.jobs(ports.blobs),
         *media_jobs.jobs(ports.workshop, ports.blobs),
         *portability_jobs.jobs(ports.portability, ports.works),
+        *hub_jobs.jobs(ports.shelf, settings.hub_keep_days),
     ]
 
 
@@ -143,6 +149,7 @@ def all_routes() -> list[Route]:
         *media_files.ROUTES,
         *pictures.ROUTES,
         *portability_routes.ROUTES,
+        *hub_routes.ROUTES,
     ]
 
 
@@ -179,6 +186,7 @@ class Ports:
         self.passwords = Passwords()
         self.pool = MediaPool(self.blobs.scratch)
         self.workshop = Workshop(db, self.blobs, self.pool)
+        self.shelf = Shelf(folder / HUB)
         places = Places(settings.url, settings.domain)
         self.portability = open_portability(db, self.blobs, places, _shelves(), folder / EXPORTS)
         self.works = portability_jobs.Works(self.portability)
@@ -293,6 +301,7 @@ class Worker:
             (media_files.ROUTES, media_files.Files(ports.blobs)),
             (pictures.ROUTES, pictures.Pictures()),
             (portability_routes.ROUTES, ports.portability),
+            (hub_routes.ROUTES, web.hub),
         ]
         return Application(mastodon_routes.ROUTES, context, serving, others)
 
@@ -336,6 +345,7 @@ class Worker:
 
     async def _pages(self) -> Web:
         ports, settings = self.ports, self._settings
+        seal = await load_seal(ports.db)
         return Web(
             settings=settings,
             db=ports.db,
@@ -343,7 +353,8 @@ class Worker:
             passwords=ports.passwords,
             pages=Pages(settings),
             build=Build(settings.app),
-            seal=await load_seal(ports.db),
+            seal=seal,
+            hub=open_hub(ports.db, ports.shelf, seal, settings.url, record),
             oidc=OidcClient(ports.fetcher, ports.clock, settings) if settings.oidc_issuer else None,
         )
 

@@ -65,6 +65,8 @@ REGISTER_APP = RateClass("register_app", 30, 10 * MINUTE)
 TOKEN = RateClass("token", 60, 5 * MINUTE)
 PAGE = RateClass("page", 300, 15 * MINUTE)
 MEDIA_FILE = RateClass("media_file", 3000, 5 * MINUTE)
+HUB_REQUEST = RateClass("hub_request", 10, HOUR)
+HUB_FILE = RateClass("hub_file", 200, 5 * MINUTE)
 
 # Counted per account that is guessed at, wherever the guesses come from.
 SIGN_IN_ACCOUNT = RateClass("sign_in_account", 10, 10 * MINUTE)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from weft.accounts.service import OidcClient, Passwords, Seal
+    from weft.hub.service import Hub
     from weft.infra.admit import Admit
     from weft.infra.db import Db
     from weft.settings import Settings
@@ -26,5 +27,7 @@ class Web:
     build: Build
     seal: Seal
     """Signs what a browser keeps for us between two pages."""
+    hub: Hub | None = None
+    """The models that may be asked for; None only where pages are tried without it."""
     oidc: OidcClient | None = None
     """The provider that people may sign in with; None without one."""

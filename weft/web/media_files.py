@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from weft.infra.admit import MEDIA_FILE
 from weft.infra.blobs import Blobs, content_type
+from weft.infra.routing.ranges import CHUNK, parse_range, read_range
 from weft.infra.routing.table import Auth, Call, Response, Route, Sees, Style
 from weft.kernel.errors import NotFound
 
-_CHUNK = 256 * 1024
 _HEADERS = [
     (b"cache-control", b"public, max-age=31536000, immutable"),
     (b"content-security-policy", b"sandbox; default-src 'none'"),
@@ -44,37 +42,10 @@ async def show(call: Call[Files, None]) -> Response:
     if partial:
         headers.append((b"content-range", b"bytes %d-%d/%d" % (first, last, size)))
     headers.append((b"content-length", b"%d" % (last - first + 1)))
-    if size <= _CHUNK:
+    if size <= CHUNK:
         body = await asyncio.to_thread(path.read_bytes)
         return Response(206 if partial else 200, body[first : last + 1], kind, headers[:-1])
-    return Response(206 if partial else 200, b"", kind, headers, stream=_read(path, first, last))
-
-
-def parse_range(header: bytes, size: int) -> tuple[int, int]:
-    """First and last byte to send; ``(-1, -1)`` for a range outside the file. Several ranges are answered whole."""
-    unit, _, given = header.partition(b"=")
-    start, dash, end = given.strip().partition(b"-")
-    if unit.strip() != b"bytes" or not dash or b"," in given or not (start + end).isdigit() or len(start + end) > 30:
-        return 0, size - 1
-    if not start:
-        return max(size - int(end), 0), size - 1
-    first, last = int(start), min(int(end), size - 1) if end else size - 1
-    return (first, last) if first <= last else (-1, -1)
-
-
-async def _read(path: Path, first: int, last: int) -> AsyncIterator[bytes]:
-    file = await asyncio.to_thread(path.open, "rb")
-    try:
-        file.seek(first)
-        left = last - first + 1
-        while left:
-            chunk = await asyncio.to_thread(file.read, min(_CHUNK, left))
-            if not chunk:
-                return
-            left -= len(chunk)
-            yield chunk
-    finally:
-        file.close()
+    return Response(206 if partial else 200, b"", kind, headers, stream=read_range(path, first, last))
 
 
 ROUTES = (

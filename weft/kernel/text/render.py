@@ -16,6 +16,7 @@ from markupsafe import escape
 
 from weft.kernel.text.clean import cap_marks
 from weft.kernel.text.entities import Entities, MentionSpan, TagSpan, UrlSpan, find_entities, tag_key
+from weft.kernel.text.markdown import render_markdown
 from weft.kernel.text.sanitise import plain_text, sanitise_remote
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "plain_text",
     "render_bio",
     "render_field",
+    "render_markdown",
     "render_post",
     "sanitise_remote",
     "with_quote_link",

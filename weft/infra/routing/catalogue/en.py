@@ -231,6 +231,35 @@ PORTABILITY = {
     "import.unreadable": "Validation failed: File is not a sheet of comma-separated values",
 }
 
+HUB = {
+    "hub.blank": "Validation failed: {field} can't be blank",
+    "hub.country": "Validation failed: Country is not a code of two letters from ISO 3166-1",
+    "hub.file.absent": "Validation failed: Nothing of {name} was uploaded",
+    "hub.file.complex": "Validation failed: {name} takes too much memory or time to read",
+    "hub.file.counts": "Validation failed: {name} claims more parts than a model has, or larger ones",
+    "hub.file.empty": "Validation failed: {name} is empty",
+    "hub.file.format": "Validation failed: {name} is not GGUF, safetensors, JSON or plain text with that ending",
+    "hub.file.hash": "Validation failed: {name} does not have that SHA-256; upload it again",
+    "hub.file.header": "Validation failed: The header of {name} cannot be read",
+    "hub.file.large": "Validation failed: The header of {name} is too large",
+    "hub.file.name": "Validation failed: {name} cannot be the name of a file: letters, digits and . _ + = - in between",
+    "hub.file.nesting": "Validation failed: {name} is nested too deeply",
+    "hub.file.offset": "The upload goes on at byte {size}",
+    "hub.file.offsets": "Validation failed: {name} names places that overlap, leave holes or lie outside",
+    "hub.file.pickle": "Validation failed: {name} is a pickle, which can run programs; use safetensors or GGUF",
+    "hub.file.truncated": "Validation failed: {name} ends before what its header promises",
+    "hub.full": "Too many requests for this model wait for a decision; please try again later",
+    "hub.language": "Validation failed: Languages hold one that is no language code",
+    "hub.licence_not_accepted": "Validation failed: The licence must be accepted",
+    "hub.link": "This link is too old, or not for this file. Ask for a new one on the page of your request",
+    "hub.name": "Validation failed: Name is 1 to 63 small letters and digits, with . _ - in between",
+    "hub.no_files": "Validation failed: There must be at least one file, and none twice",
+    "hub.no_reader": "The file could not be read now, please try again later",
+    "hub.no_room": "There is no room left for files",
+    "hub.too_long": "Validation failed: {field} is too long (maximum is {limit} characters)",
+    "hub.too_many": "Validation failed: {field} holds too many (maximum is {limit})",
+}
+
 SEARCH: dict[str, str] = {}
 
 STREAMING = {
@@ -261,6 +290,7 @@ SENTENCES: dict[str, str] = {
     **NOTIFICATIONS,
     **MODERATION,
     **PORTABILITY,
+    **HUB,
     **SEARCH,
     **STREAMING,
     **WEB,
