@@ -81,6 +81,7 @@ class ScriptedModel:
     call_s: float = 0.05
     pause_s: float = 5.0
     retry_after: int = 7
+    connections: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -173,9 +174,11 @@ class ScriptedModel:
         await send_json(writer, 200, answer)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections.add(writer)
         with suppress(OSError, asyncio.IncompleteReadError):
             while await self.serve_one(reader, writer):
                 pass
+        self.connections.discard(writer)
         writer.close()
 
     async def serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -300,3 +303,6 @@ async def scripted_model(say: Callable[[dict[str, Any]], str] = plainly) -> Asyn
         yield made
     finally:
         server.close()
+        for connection in list(made.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0.05)
