@@ -54,7 +54,8 @@ class ChangeParams(msgspec.Struct, kw_only=True):
 
 
 class PieceParams(msgspec.Struct, kw_only=True):
-    offset: int = 0
+    at: int = 0
+    """Where the piece goes on; 0 begins the file anew."""
 
 
 class FinishParams(msgspec.Struct, kw_only=True):
@@ -147,10 +148,10 @@ async def days(call: Call[Hub, None]) -> Response:
 
 async def add_piece(call: Call[Hub, PieceParams]) -> Response:
     await _require_publisher(call)
-    if call.params.offset < 0:
-        raise Invalid("param.type", field="offset")
+    if call.params.at < 0:
+        raise Invalid("param.type", field="at")
     name, file = call.path["name"], call.path["file"]
-    return as_json(Piece(await call.app.publishing.add_piece(name, file, call.params.offset, call.body)))
+    return as_json(Piece(await call.app.publishing.add_piece(name, file, call.params.at, call.body)))
 
 
 async def finish(call: Call[Hub, FinishParams]) -> Response:
@@ -186,7 +187,7 @@ ROUTES: tuple[Route, ...] = (
     _post(path=_FILE, handler=finish, params=FinishParams, returns=StaffModel,
           summary="Accept an upload whose pieces are all here"),
     _post(path=f"{_FILE}/pieces", handler=add_piece, params=PieceParams, returns=Piece, body=PIECE_BYTES,
-          refusals=(403, 404, 409, 503), summary="A piece of a file, as the body; offset 0 begins it anew"),
+          refusals=(403, 404, 409, 503), summary="A piece of a file, as the body"),
     _delete(path=_FILE, handler=drop_file, summary="Take a file away from a model"),
     _get(path=f"{_REQUESTS}/:id", handler=show_request, returns=StaffRequest, summary="A request"),
     _post(path=f"{_REQUESTS}/:id/approve", handler=approve, params=DecisionParams, returns=StaffRequest,

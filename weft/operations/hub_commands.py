@@ -15,6 +15,7 @@ from weft.kernel.ids import parse_id
 from weft.operations import hub as operations
 
 hub = App(name="hub", help="Publish open models, and decide who gets them.")
+HERE = Place()
 
 
 @hub.command(name="publish")
@@ -31,7 +32,7 @@ def hub_publish(
     tags: str = "",
     evaluations: str = "",
     approval: str = "manual",
-    place: Place = Place(),
+    place: Place = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Publish a model, or put another in its place.
@@ -79,28 +80,28 @@ def hub_publish(
 
 
 @hub.command(name="list")
-def hub_list(*, place: Place = Place(), as_json: AsJson = False) -> None:
+def hub_list(*, place: Place = HERE, as_json: AsJson = False) -> None:
     """List the models with what was counted."""
     settings = place.settings()
     _rows(_on(settings, lambda db: operations.list_all(db, settings)), "models", as_json=as_json)
 
 
 @hub.command(name="hide")
-def hub_hide(name: str, *, place: Place = Place(), as_json: AsJson = False) -> None:
+def hub_hide(name: str, *, place: Place = HERE, as_json: AsJson = False) -> None:
     """Hide a model; its links lead nowhere from now on."""
     settings = place.settings()
     _show(_on(settings, lambda db: operations.set_state(db, settings, name, shown=False)), as_json=as_json)
 
 
 @hub.command(name="unhide")
-def hub_unhide(name: str, *, place: Place = Place(), as_json: AsJson = False) -> None:
+def hub_unhide(name: str, *, place: Place = HERE, as_json: AsJson = False) -> None:
     """Show a hidden model again."""
     settings = place.settings()
     _show(_on(settings, lambda db: operations.set_state(db, settings, name, shown=True)), as_json=as_json)
 
 
 @hub.command(name="requests")
-def hub_requests(name: str = "", *, state: str = "waiting", place: Place = Place(), as_json: AsJson = False) -> None:
+def hub_requests(name: str = "", *, state: str = "waiting", place: Place = HERE, as_json: AsJson = False) -> None:
     """List requests, the newest first.
 
     Parameters
@@ -115,7 +116,7 @@ def hub_requests(name: str = "", *, state: str = "waiting", place: Place = Place
 
 
 @hub.command(name="approve")
-def hub_approve(id: str, *, reason: str = "", place: Place = Place(), as_json: AsJson = False) -> None:  # noqa: A002
+def hub_approve(id: str, *, reason: str = "", place: Place = HERE, as_json: AsJson = False) -> None:
     """Approve a request."""
     settings = place.settings()
     _show(_on(settings, lambda db: operations.decide(db, settings, _id(id), "approved", reason)), as_json=as_json)
@@ -123,10 +124,10 @@ def hub_approve(id: str, *, reason: str = "", place: Place = Place(), as_json: A
 
 @hub.command(name="reject")
 def hub_reject(
-    id: str,  # noqa: A002
+    id: str,
     *,
     reason: Annotated[str, Parameter(help="Why; whoever asked reads it.")],
-    place: Place = Place(),
+    place: Place = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Reject a request, or end one that was approved."""
@@ -135,14 +136,14 @@ def hub_reject(
 
 
 @hub.command(name="forget")
-def hub_forget(id: str, *, place: Place = Place(), as_json: AsJson = False) -> None:  # noqa: A002
+def hub_forget(id: str, *, place: Place = HERE, as_json: AsJson = False) -> None:
     """Delete a request with everything that was written in it."""
     settings = place.settings()
     _show(_on(settings, lambda db: operations.forget(db, settings, _id(id))), as_json=as_json)
 
 
 @hub.command(name="days")
-def hub_days(name: str, *, place: Place = Place(), as_json: AsJson = False) -> None:
+def hub_days(name: str, *, place: Place = HERE, as_json: AsJson = False) -> None:
     """What happened with a model, by day: requests, approvals, downloads, bytes."""
     settings = place.settings()
     _rows(_on(settings, lambda db: operations.days(db, settings, name)), "days", as_json=as_json)
