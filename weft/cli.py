@@ -34,6 +34,9 @@ app.command(invite)
 app.command(token)
 app.command(emoji)
 app.command("weft.operations.hub_commands:hub", name="hub")
+app.command("weft.operations.ledger_commands:budget", name="budget")
+app.command("weft.operations.ledger_commands:price", name="price")
+app.command("weft.operations.ledger_commands:ledger", name="ledger")
 
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object.")]
 Switch = Parameter(negative="")

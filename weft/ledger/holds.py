@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import asyncpg
 import msgspec
 
-from weft.infra.db import Reader, Row, Tx
+from weft.infra.db import DuplicateKey, Reader, Row, Tx
 from weft.ledger.entries import BOOKS
 from weft.ledger.model import BudgetLeft, Hold, HoldState, Period, Scope, Unit, Urgency, stop_percent
 from weft.ledger.periods import end_of, start_of
@@ -110,7 +109,7 @@ async def take(tx: Tx, hold: Hold, urgency: Urgency) -> Taken:
             *([stop_percent(scope, urgency) for scope, _ in scopes],),
             *(start_of("day", hold.at_ms), start_of("quarter", hold.at_ms)),
         )
-    except asyncpg.UniqueViolationError:
+    except DuplicateKey:
         return Taken(good=False, complete=True)
     return Taken(rows[0][1], rows[0][0], _refusal_of(rows, hold.at_ms) if rows[0][0] and not rows[0][1] else None)
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import asyncpg
-
-from weft.infra.db import Db
+from weft.infra.db import Db, DuplicateKey
 from weft.kernel.clock import Clock
 from weft.kernel.errors import Conflict, Invalid, Limited
 from weft.ledger import budgets, holds, prices, usage
@@ -72,29 +70,23 @@ class Ledger:
             Limited: a budget has no room; ``retry_after`` says in how many seconds it begins anew.
             Conflict: the key was used for something else, or its hold has ended.
         """
-        now_ms = self._clock.now_ms()
         _check_wanted(tokens, worst, ttl_s)
-        money = await self._money(worst, now_ms) if worst else 0
+        now_ms = self._clock.now_ms()
         hold = Hold(
             key=key,
             account_id=account_id,
             role=role,
             segment=segment,
             tokens=tokens,
-            money=money,
+            money=await self._money(worst, now_ms) if worst else 0,
             worst=worst,
             at_ms=now_ms,
             ends_ms=now_ms + int(ttl_s * 1000),
         )
         taken = await self._take(hold, urgency)
-        if taken.good:
-            return hold
-        if taken.refusal is None:
-            return await self._known(hold)
-        refusal = taken.refusal
-        wait_s = max(1, -(-(refusal.resets_ms - now_ms) // 1000))
-        values = {"scope": refusal.scope, "unit": refusal.unit, "per": refusal.per, "resets_ms": refusal.resets_ms}
-        raise Limited("budget.spent", retry_after=wait_s, **values)
+        if taken.refusal is not None:
+            raise _spent(taken.refusal, now_ms)
+        return hold if taken.good else await self._known(hold)
 
     async def _money(self, worst: Worst, now_ms: int) -> int:
         async with self._db.read() as reader:
@@ -133,7 +125,7 @@ class Ledger:
         try:
             async with self._db.once(BOOKS) as tx:
                 done = await holds.end(tx, hold, "settled", charge.tokens, usage.columns_of(charge.usages, tokens))
-        except asyncpg.UniqueViolationError:
+        except DuplicateKey:
             raise Conflict("ledger.key_reused", key=hold.key) from None
         if not done and await self._state(hold) != "settled":
             raise Conflict("ledger.hold_ended", key=hold.key)
@@ -199,6 +191,17 @@ class Ledger:
     async def budgets(self) -> list[Budget]:
         async with self._db.read() as reader:
             return await budgets.load_budgets(reader)
+
+
+def _spent(refusal: holds.Refusal, now_ms: int) -> Limited:
+    return Limited(
+        "budget.spent",
+        retry_after=max(1, -(-(refusal.resets_ms - now_ms) // 1000)),
+        scope=refusal.scope,
+        unit=refusal.unit,
+        per=refusal.per,
+        resets_ms=refusal.resets_ms,
+    )
 
 
 def _check_wanted(tokens: int, worst: Worst, ttl_s: float) -> None:
