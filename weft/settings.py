@@ -67,6 +67,38 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     oidc_name: str = "another account"
     """What the sign-in page calls the provider."""
 
+    ai_chat_url: str = ""
+    """Server that speaks the OpenAI protocol, up to and with `/v1`; empty means our own engine."""
+    ai_chat_model: str = ""
+    ai_chat_key_file: str = ""
+    ai_embed_url: str = ""
+    ai_embed_model: str = ""
+    ai_embed_key_file: str = ""
+    ai_translate_url: str = ""
+    ai_translate_model: str = ""
+    ai_translate_key_file: str = ""
+    ai_vision_url: str = ""
+    ai_vision_model: str = ""
+    ai_vision_key_file: str = ""
+    ai_context: int = 8192
+    """Tokens that a model on such a server takes, its answer included."""
+    ai_slots: int = 8
+    """Calls that such a server gets at the same time."""
+    ai_idle_s: float = 600.0
+    """After so long without a use our own engine ends."""
+
+    def ai_server(self, capability: Literal["chat", "embed", "translate", "vision"]) -> tuple[str, str, str]:
+        """URL, model and key file of the server for a capability; the URL is empty where none is named."""
+        match capability:
+            case "chat":
+                return self.ai_chat_url, self.ai_chat_model, self.ai_chat_key_file
+            case "embed":
+                return self.ai_embed_url, self.ai_embed_model, self.ai_embed_key_file
+            case "translate":
+                return self.ai_translate_url, self.ai_translate_model, self.ai_translate_key_file
+            case "vision":
+                return self.ai_vision_url, self.ai_vision_model, self.ai_vision_key_file
+
     @property
     def url(self) -> str:
         """The base URL without a trailing slash."""
@@ -156,6 +188,8 @@ def _check(settings: Settings) -> None:
         raise SettingsError("hub_keep_days must be between 0 and 3650.")
     if not 1 <= settings.workers <= 64:
         raise SettingsError("workers must be between 1 and 64.")
+    if not (512 <= settings.ai_context <= 1 << 20 and 1 <= settings.ai_slots <= 64 and settings.ai_idle_s >= 1):
+        raise SettingsError("ai_context must be 512 to 1048576, ai_slots 1 to 64, ai_idle_s at least 1.")
     for network in settings.trusted_proxies:
         try:
             ipaddress.ip_network(network)

@@ -23,6 +23,9 @@ from weft.infra.blobs import Blobs
 from weft.infra.cells import FILE_NAME as CELLS
 from weft.infra.cells import Cells
 from weft.infra.db import Db, Reader, open_db
+from weft.infra.engine.client import Models
+from weft.infra.engine.places import Endpoints, model_fetcher
+from weft.infra.engine.process import LocalEngines
 from weft.infra.errands import Errands, Run
 from weft.infra.events import Event, EventCodec
 from weft.infra.http import Fetcher
@@ -194,15 +197,21 @@ class Ports:
             self.fetcher = Fetcher(
                 frozenset(settings.fetch_allow), settings.dns or None, f"Weft/{__version__} (+{settings.url})"
             )
+            self.endpoints = Endpoints(settings, LocalEngines(folder, clock, settings.ai_idle_s))
+            self.model_fetcher = model_fetcher(settings, f"Weft/{__version__}")
             self.mailer = Mailer(settings.smtp, settings.mail_from or default_sender(settings.domain), clock)
         except (ValueError, WeftError) as error:
             raise SettingsError(f"A setting of mail or outgoing requests cannot be used: {error}") from None
+        self.models = Models(self.model_fetcher)
 
     async def close(self) -> None:
         await self.works.close()
         await self.workshop.close()
         await self.pool.close()
         await self.fetcher.aclose()
+        await self.models.aclose()
+        await self.model_fetcher.aclose()
+        await self.endpoints.engines.aclose()
         self.mailer.close()
         self.passwords.close()
         self.admit.close()

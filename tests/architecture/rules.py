@@ -70,7 +70,8 @@ CONNECTING_MODULES = (
     "ftplib",
 )
 CONNECTING_CALLS = frozenset({"open_connection", "create_connection", "open_unix_connection", "sock_connect"})
-CONNECTING_OWNERS = ("weft.infra.http", "weft.infra.connect")
+# The last one's are our own engine's Unix socket, and what goes elsewhere it hands to `fetch`.
+CONNECTING_OWNERS = ("weft.infra.http", "weft.infra.connect", "weft.infra.engine.wire")
 MAIL_OWNERS = ("weft.infra.mail",)
 # The resolver asks names for the guarded client; the supervisor knocks at its own PostgreSQL's socket.
 SOCKET_OWNERS = (*CONNECTING_OWNERS, *MAIL_OWNERS, "weft.infra.resolver", "weft.infra.postgres")

@@ -13,7 +13,7 @@ from weft.settings import Settings
 
 HIDDEN = "(set, not shown)"
 SECRETS = frozenset({"oidc_client_secret"})
-URLS = frozenset({"database", "smtp", "redis"})
+URLS = frozenset({"database", "smtp", "redis", "ai_chat_url", "ai_embed_url", "ai_translate_url", "ai_vision_url"})
 
 
 def print_config(settings: Settings, sources: Mapping[str, str], *, as_json: bool = False) -> None:

@@ -4,15 +4,17 @@ Both give an answer that is read as it comes; what it says is understood in `cli
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
-import httpcore
 import msgspec
 
 from weft.infra.engine.model import Endpoint
 from weft.infra.http import Fetcher, FetchRequest, Streaming, bounded, read_headers, unavailable_when_failing
+
+if TYPE_CHECKING:
+    import httpcore
 
 # The engine answers one call per slot and queues the rest; Weft queues in front of it.
 CONNECTIONS, KEPT_S = 16, 60.0
@@ -57,6 +59,8 @@ class Wire:
     async def _post_own(
         self, socket: str, path: str, headers: dict[str, str], body: bytes, *, most: int, wait_s: float
     ) -> AsyncIterator[Streaming]:
+        import httpcore  # only who has a model pays the memory
+
         asked = httpcore.Request(
             "POST",
             f"http://engine/v1{path}",
@@ -72,6 +76,8 @@ class Wire:
                 await response.aclose()
 
     def _pool(self, socket: str) -> httpcore.AsyncConnectionPool:
+        import httpcore
+
         if socket not in self._pools:
             self._pools[socket] = httpcore.AsyncConnectionPool(
                 max_connections=CONNECTIONS, keepalive_expiry=KEPT_S, uds=socket
@@ -103,13 +109,3 @@ async def kind_of_failure(answer: Streaming) -> str:
         return msgspec.json.decode(body, type=FailureBody).error.type
     except (msgspec.DecodeError, RecursionError):
         return ""
-
-
-def peers_of(urls: Iterable[str]) -> frozenset[str]:
-    """`host:port` of the servers that the operator named: they may be private, as those of WEFT_FETCH_ALLOW."""
-    peers = set()
-    for url in filter(None, urls):
-        parts = urlsplit(url)
-        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-        peers.add(f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}")
-    return frozenset(peers)

@@ -123,6 +123,15 @@ POSTS = {
     "post.unexpected_mentions": "Validation failed: The text mentions accounts that were not expected",
 }
 
+MODELS = {
+    "model.away": "The model does not answer, please try again later",
+    "model.broken": "The model's answer could not be used",
+    "model.full": "The model is busy, please try again later",
+    "model.off": "This community has no model for that",
+    "model.slow": "The model took too long, please try again later",
+    "model.too_long": "The text is too long for the model",
+}
+
 NOTES = {
     "note.empty": "Validation failed: A note needs at least one visible character",
     "note.own": "Validation failed: This note is your own",
@@ -281,6 +290,7 @@ SENTENCES: dict[str, str] = {
     **ACCOUNTS,
     **OAUTH,
     **POSTS,
+    **MODELS,
     **NOTES,
     **MEDIA,
     **POLLS,

@@ -1,0 +1,110 @@
+"""Which server serves which capability: the one that the operator named, else our own engine where it can."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from weft.infra.engine.model import CAPABILITIES, Capability, Endpoint
+from weft.infra.engine.process import LocalEngines
+from weft.infra.http import Fetcher
+from weft.infra.targets import parse_peers, parse_target
+from weft.kernel.errors import Unavailable, WeftError
+from weft.settings import Settings
+
+LARGEST_KEY = 8192
+EMBED_CONTEXT = 512
+# Requests that one model server gets at the same time; the queue in front of it is stricter.
+PER_HOST = 64
+
+
+class Place(msgspec.Struct, frozen=True):
+    """What serves a capability, without starting anything."""
+
+    name: str
+    sha256: str = ""
+    """Of our own model's file; empty for a server's, which we cannot know."""
+    is_own: bool = True
+
+
+class Endpoints:
+    """Finds the endpoint of a capability.
+
+    Raises:
+        ValueError: a setting that cannot be used; the text is for the operator.
+    """
+
+    def __init__(self, settings: Settings, engines: LocalEngines) -> None:
+        self.engines = engines
+        self._named: Mapping[Capability, Endpoint] = {
+            capability: endpoint
+            for capability in CAPABILITIES
+            if (endpoint := endpoint_of(settings, capability)) is not None
+        }
+
+    def place(self, capability: Capability) -> Place | None:
+        """What would serve this; None if nothing does. Without a server of its own translating is chatting."""
+        if (named := self._named.get(capability)) is not None:
+            return Place(named.model, is_own=False)
+        if (own := self.engines.model(capability)) is not None:
+            return Place(own.name, own.sha256)
+        return self.place("chat") if capability == "translate" else None
+
+    async def endpoint(self, capability: Capability) -> Endpoint:
+        """Where to ask now; starts our own engine if that is what serves it.
+
+        Raises:
+            Unavailable: `model.off` and what `LocalEngines.endpoint` raises.
+        """
+        if (named := self._named.get(capability)) is not None:
+            return named
+        if capability == "vision":
+            raise Unavailable("model.off", reason="WEFT_AI_VISION_URL is not set")
+        return await (self.endpoint("chat") if capability == "translate" else self.engines.endpoint(capability))
+
+
+def endpoint_of(settings: Settings, capability: Capability) -> Endpoint | None:
+    url, model, key_file = settings.ai_server(capability)
+    if not url:
+        return None
+    if not model:
+        raise ValueError(f"ai_{capability}_url needs ai_{capability}_model, the model's name there")
+    try:
+        parse_target(url, peers_of(settings))
+    except WeftError as error:
+        raise ValueError(f"ai_{capability}_url cannot be used: {error.values.get('reason', error.code)}") from None
+    context = EMBED_CONTEXT if capability == "embed" else settings.ai_context
+    return Endpoint(url.rstrip("/"), model, read_key(key_file), context=context, slots=settings.ai_slots)
+
+
+def read_key(path: str) -> str:
+    """The key in a file: its first line."""
+    if not path:
+        return ""
+    try:
+        with Path(path).open(encoding="ascii") as file:
+            key = file.readline(LARGEST_KEY).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"the key file {path} cannot be read: {error}") from None
+    if not key.isprintable() or not key:
+        raise ValueError(f"the key file {path} holds no key in its first line")
+    return key
+
+
+def peers_of(settings: Settings) -> frozenset[str]:
+    """`host:port` of the servers that the operator named: they may be private, like those of WEFT_FETCH_ALLOW."""
+    peers = set()
+    for capability in CAPABILITIES:
+        if url := settings.ai_server(capability)[0]:
+            parts = urlsplit(url)
+            host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+            peers.add(f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}")
+    return parse_peers(peers)
+
+
+def model_fetcher(settings: Settings, user_agent: str) -> Fetcher:
+    """The way to the operator's model servers, and to nothing else that is private."""
+    return Fetcher(peers_of(settings), settings.dns or None, user_agent, per_host=PER_HOST)
