@@ -1,5 +1,7 @@
 """The door of the assistant: what others may call. Each function lives in the module of its idea."""
 
+from weft.assistant.extract import Quote, Source, extract, quotes_of
+from weft.assistant.findings import Finding, findings_of
 from weft.assistant.index import Embedder, Nearness
 from weft.assistant.language import guess_language
 from weft.assistant.opt_outs import opt_out, opted_out
@@ -8,11 +10,17 @@ from weft.assistant.retrieval import Finder, Found, Lexical, Question
 __all__ = [
     "Embedder",
     "Finder",
+    "Finding",
     "Found",
     "Lexical",
     "Nearness",
     "Question",
+    "Quote",
+    "Source",
+    "extract",
+    "findings_of",
     "guess_language",
     "opt_out",
     "opted_out",
+    "quotes_of",
 ]

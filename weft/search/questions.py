@@ -43,8 +43,8 @@ _STOP: Final = {"en": ENGLISH_STOP, "vi": VIETNAMESE_STOP}
 
 # The longest first. An ending goes only if a stem of at least one syllable is left, a particle if two are.
 _ENDINGS: Final = tuple(
-    """이에요 습니까 습니다 인가요 은가요 는가요 하나요 되나요 했나요 됐나요 할까요 될까요 을까요 나요 까요 니까 니다 어요
-    아요 해요 네요 지요 데요 예요 죠""".split()
+    """이에요 습니까 습니다 인가요 은가요 는가요 하나요 되나요 했나요 됐나요 할까요 될까요 을까요 나요 까요 니까 니다
+    어요 아요 해요 네요 지요 데요 예요 죠""".split()
 )
 _PARTICLES: Final = tuple(
     """으로부터 에게서는 에서는 에게서 이라고 으로는 까지는 부터는 라고 으로 에서 에게 까지 부터 보다 처럼 만큼 이나
