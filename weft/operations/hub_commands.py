@@ -5,6 +5,7 @@ Apart from ``cli`` so that each of the two stays readable; loaded when somebody 
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -18,22 +19,35 @@ hub = App(name="hub", help="Publish open models, and decide who gets them.")
 HERE = Place()
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class About:
+    """What is said of a model."""
+
+    title: str = ""
+    "What people read (default: the name)."
+    card: str = ""
+    "A Markdown file that describes the model."
+    licence_text: str = ""
+    "A file with the licence itself."
+    base: str = ""
+    "The model it was made from."
+    languages: str = ""
+    "Language codes with commas between them."
+    tags: str = ""
+    "Words with commas between them."
+    evaluations: str = ""
+    'A JSON file with numbers: [{"task", "metric", "value", "note"}].'
+    approval: str = "manual"
+    "manual, or automatic: whoever accepts the licence gets it at once."
+
+
+NOTHING = About()
+
+
 @hub.command(name="publish")
 def hub_publish(
-    source: str,
-    *,
-    name: str,
-    licence: str,
-    title: str = "",
-    card: str = "",
-    licence_text: str = "",
-    base: str = "",
-    languages: str = "",
-    tags: str = "",
-    evaluations: str = "",
-    approval: str = "manual",
-    place: Place = HERE,
-    as_json: AsJson = False,
+    source: str, *, name: str, licence: str, about: About = NOTHING, place: Place = HERE, as_json: AsJson = False
 ) -> None:
     """Publish a model, or put another in its place.
 
@@ -45,37 +59,9 @@ def hub_publish(
         The name in addresses: small letters, digits, and . _ - in between.
     licence
         What the licence is called, such as Apache-2.0.
-    title
-        What people read (default: the name).
-    card
-        A Markdown file that describes the model.
-    licence_text
-        A file with the licence itself.
-    base
-        The model it was made from.
-    languages
-        Language codes with commas between them.
-    tags
-        Words with commas between them.
-    evaluations
-        A JSON file with numbers: [{"task", "metric", "value", "note"}].
-    approval
-        manual, or automatic: whoever accepts the licence gets it at once.
     """
     settings = place.settings()
-    wanted = operations.Wanted(
-        source=source,
-        name=name,
-        title=title,
-        card=card,
-        licence=licence,
-        licence_text=licence_text,
-        base=base,
-        languages=languages,
-        tags=tags,
-        evaluations=evaluations,
-        approval=approval,
-    )
+    wanted = operations.Wanted(source=source, name=name, licence=licence, **asdict(about))
     _show(_on(settings, lambda db: operations.publish(db, settings, wanted)), as_json=as_json)
 
 

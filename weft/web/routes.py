@@ -7,6 +7,7 @@ from weft.web import (
     access,
     assets,
     consent,
+    hub_pages,
     oidc,
     password,
     public_manifest,
@@ -31,4 +32,5 @@ ROUTES: tuple[Route, ...] = (
     *consent.ROUTES,
     *access.ROUTES,
     *oidc.ROUTES,
+    *hub_pages.ROUTES,
 )
