@@ -1,0 +1,177 @@
+"""What time does to the hub: links that end, requests that end, forms that are forgotten, files that nobody names."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.hub.files import small_gguf
+from tests.hub.town import description
+from weft.accounts.service import Seal
+from weft.hub import queries
+from weft.hub.jobs import jobs
+from weft.hub.model import APPROVED_MS, DAY_MS, LINK_MS, Form
+from weft.hub.service import Asked, Download, Hub, Shelf, open_hub
+from weft.infra.db import Db
+from weft.kernel.clock import ManualClock
+from weft.kernel.errors import Invalid, NotFound, Unavailable
+from weft.kernel.ids import AccountId
+
+FORM = Form(name="Lan", purpose="To read with", country="vn", licence_accepted=True)
+
+
+@pytest.fixture
+def hub(db: Db, tmp_path: Path) -> Hub:
+    return open_hub(db, Shelf(tmp_path / "hub"), Seal(b"k" * 32), "https://town.example")
+
+
+async def published(hub: Hub, tmp_path: Path, name: str = "small", approval: str = "automatic", size: int = 64) -> None:
+    source = tmp_path / "small.gguf"
+    source.write_bytes(small_gguf(size))
+    await hub.publishing.publish(description(name, approval), [source])  # type: ignore[arg-type]
+
+
+def token_of(asked: Asked) -> str:
+    return parse_qs(urlsplit(asked.offers[0].url).query)["token"][0]
+
+
+async def follow(hub: Hub, token: str) -> Download:
+    return await hub.open_link("small", "small.gguf", token)
+
+
+async def test_a_link_ends_after_a_day_and_the_request_makes_a_new_one(
+    hub: Hub, tmp_path: Path, clock: ManualClock
+) -> None:
+    await published(hub, tmp_path)
+    asked = await hub.ask("small", FORM)
+    assert asked.request.form.country == "VN"
+    clock.advance(LINK_MS / 1000 - 1)
+    await follow(hub, token_of(asked))
+    clock.advance(2)
+    with pytest.raises(NotFound, match=r"hub\.link"):
+        await follow(hub, token_of(asked))
+    await follow(hub, token_of(await hub.require_asked(asked.token)))
+
+
+async def test_a_request_ends_and_gives_no_links_any_more(hub: Hub, tmp_path: Path, clock: ManualClock) -> None:
+    await published(hub, tmp_path)
+    asked = await hub.ask("small", FORM)
+    clock.advance(APPROVED_MS / 1000 - 3600)
+    last = await hub.require_asked(asked.token)
+    assert last.offers[0].until_ms == asked.request.ends_ms
+    clock.advance(3601)
+    assert (await hub.require_asked(asked.token)).offers == ()
+    with pytest.raises(NotFound):
+        await follow(hub, token_of(last))
+
+
+async def test_a_link_sealed_by_another_server_is_foreign(hub: Hub, db: Db, tmp_path: Path) -> None:
+    await published(hub, tmp_path)
+    asked = await hub.ask("small", FORM)
+    other = open_hub(db, hub.shelf, Seal(b"o" * 32), "https://other.example")
+    with pytest.raises(NotFound):
+        await follow(other, token_of(asked))
+
+
+async def test_what_was_written_is_forgotten_when_its_time_is_over_and_counts_stay(
+    hub: Hub, db: Db, tmp_path: Path, clock: ManualClock
+) -> None:
+    await published(hub, tmp_path)
+    asked = await hub.ask("small", FORM)
+    (sweep,) = jobs(hub.shelf, keep_days=90)
+    clock.advance((APPROVED_MS + 90 * DAY_MS) / 1000 - 60)
+    await sweep.run(db)
+    await hub.require_asked(asked.token)
+    clock.advance(120)
+    await sweep.run(db)
+    with pytest.raises(NotFound):
+        await hub.require_asked(asked.token)
+    assert [day.requests for day in await hub.days("small")] == [1]
+
+
+async def test_the_sweep_removes_files_that_no_model_names_a_day_later(
+    hub: Hub, db: Db, tmp_path: Path, clock: ManualClock
+) -> None:
+    await published(hub, tmp_path, size=64)
+    old = hub.shelf.path(hashlib.sha256(small_gguf(64)).hexdigest())
+    await published(hub, tmp_path, size=65)
+    new = hub.shelf.path(hashlib.sha256(small_gguf(65)).hexdigest())
+    assert old is not None and new is not None
+    (sweep,) = jobs(hub.shelf, keep_days=90)
+    for path in (old, new):
+        os.utime(path, (clock.now_ms() / 1000, clock.now_ms() / 1000))
+    await sweep.run(db)
+    assert old.is_file()
+    clock.advance(2 * DAY_MS / 1000)
+    await sweep.run(db)
+    assert not old.is_file()
+    assert new.is_file()
+
+
+async def test_a_file_that_cannot_be_accepted_leaves_the_model_as_it_was(hub: Hub, tmp_path: Path) -> None:
+    await published(hub, tmp_path)
+    wrong = tmp_path / "wrong.gguf"
+    wrong.write_bytes(small_gguf()[:-1])
+    with pytest.raises(Invalid, match=r"hub\.file\.truncated"):
+        await hub.publishing.publish(description("small", title="Other"), [tmp_path / "small.gguf", wrong])
+    model = await hub.require_model("small")
+    assert (model.described.title, [file.name for file in model.files]) == ("A small one", ["small.gguf"])
+    assert not list((tmp_path / "hub" / "tmp").iterdir())
+
+
+async def test_the_same_file_of_two_models_lies_on_the_disk_once(hub: Hub, tmp_path: Path) -> None:
+    await published(hub, tmp_path, "one")
+    await published(hub, tmp_path, "two")
+    assert len([path for path in (tmp_path / "hub").glob("*/*") if path.is_file()]) == 1
+
+
+async def test_a_link_in_a_folder_that_is_published_is_read_as_what_it_leads_to_is(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt.gguf").symlink_to("/etc/passwd")
+    with pytest.raises(Invalid, match=r"hub\.file\.format"):
+        await hub.publishing.publish(description("small"), [tmp_path / "secret.txt.gguf"])
+
+
+async def test_requests_that_wait_are_bounded_and_the_refusal_says_so(
+    hub: Hub, db: Db, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await published(hub, tmp_path, approval="manual")
+    monkeypatch.setattr("weft.hub.service.MOST_WAITING", 2)
+    first, _ = await hub.ask("small", FORM), await hub.ask("small", FORM)
+    with pytest.raises(Unavailable, match=r"hub\.full"):
+        await hub.ask("small", FORM)
+    await hub.decide(AccountId(1), first.request.id, "rejected", "No")
+    await hub.ask("small", FORM)
+
+
+async def test_deciding_twice_counts_once(hub: Hub, tmp_path: Path) -> None:
+    await published(hub, tmp_path, approval="manual")
+    asked = await hub.ask("small", FORM)
+    for _ in range(2):
+        await hub.decide(AccountId(1), asked.request.id, "approved", "")
+    (day,) = await hub.days("small")
+    assert (day.requests, day.approved, day.rejected) == (1, 1, 0)
+
+
+async def test_only_a_hash_of_the_secret_is_kept(hub: Hub, db: Db, tmp_path: Path) -> None:
+    await published(hub, tmp_path)
+    asked = await hub.ask("small", FORM)
+    async with db.read() as reader:
+        kept = await queries.find_request(reader, asked.request.id)
+    assert kept is not None
+    secret = asked.token.partition("-")[2]
+    assert kept.secret == hashlib.sha256(secret.encode()).digest()
+
+
+async def test_a_download_that_somebody_leaves_counts_what_went_out(hub: Hub, tmp_path: Path) -> None:
+    await published(hub, tmp_path, size=1_000_000)
+    download = await follow(hub, token_of(await hub.ask("small", FORM)))
+    stream = hub.send(download, 0, download.file.size - 1)
+    held = [await anext(stream), await anext(stream)]
+    await stream.aclose()
+    (day,) = await hub.days("small")
+    assert (day.begun, day.completed) == (1, 0)
+    assert len(held[0]) <= day.bytes <= sum(map(len, held))
