@@ -23,6 +23,8 @@ from weft.posts.service import load_polls, load_posts
 BATCH: Final = 32
 MOST_AT_ONCE: Final = 40
 """Batches of one run of the job; the next run goes on."""
+NOBODY: Final = 0
+"""On whose budget posts are read: the community's."""
 MOST_CHARACTERS: Final = 1200
 """The model reads about 256 words; more is never sent."""
 
@@ -96,7 +98,7 @@ async def embed_waiting(db: Db, embedder: Embedder | None, languages: frozenset[
             break
         rows: list[Row] = []
         if readings:
-            vectors = await embedder.embed([reading.text for reading in readings], background=True)
+            vectors = await embedder.embed([reading.text for reading in readings], NOBODY)
             rows = [row_of(reading.post, vector) for reading, vector in zip(readings, vectors, strict=True)]
         await _keep(db, embedder.model, ids, rows)
         done += len(rows)

@@ -36,10 +36,11 @@ class Embedder(Protocol):
     @property
     def model(self) -> str: ...
 
-    async def embed(self, texts: Sequence[str], *, background: bool = False) -> Floats:
-        """One vector of unit length a text.
+    async def embed(self, texts: Sequence[str], account_id: int) -> Floats:
+        """One vector of unit length a text, on this account's budget; account 0 is the community, which can wait.
 
         Raises:
+            Limited: the budget is spent.
             Unavailable: the model cannot answer now.
         """
 

@@ -90,7 +90,7 @@ class Finder:
         """The posts that answer best, as far as the asker may see them and lets their authors be shown."""
         text = question.text[:MOST_ASKED]
         language = guess_language(text, question.language)
-        vector = await self._vector(text, language)
+        vector = await self._vector(text, language, question.asker_id)
         async with db.read_within(LONGEST_MS) as reader:
             lists = {"words": await self._lexical(reader, text, language, CANDIDATES)}
             if vector is not None and self._embedder is not None:
@@ -99,12 +99,12 @@ class Finder:
             allowed = await _allowed(reader, [found.post_id for found in ranked], question, db.clock.now_ms())
         return [found for found in ranked if found.post_id in allowed][: question.limit]
 
-    async def _vector(self, text: str, language: str) -> Floats | None:
+    async def _vector(self, text: str, language: str, asker_id: int) -> Floats | None:
         """The question as the model sees it; None where it does not understand, is away or may not be paid for."""
         if self._embedder is None or language not in self._languages:
             return None
         try:
-            vectors = await self._embedder.embed([text])
+            vectors = await self._embedder.embed([text], asker_id)
         except (Unavailable, Limited) as error:
             log.info("assistant.finds_by_words_alone", reason=error.code)
             return None

@@ -1,0 +1,153 @@
+"""What keeps other people's texts from acting: on the model that reads them, and on the people who read its answer.
+
+A post may hold a model's own control words; read as such they would end the post's turn and begin another. A model may
+answer with links, pictures and mentions that nobody here wrote. Neither gets through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+import regex
+
+from weft.kernel.text.clean import clean_text, drop_invisible
+from weft.kernel.text.entities import find_urls
+
+DEFAULT_SPECIALS: Final = (
+    *("<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>", "<|eom_id|>"),
+    *("<|start_header_id|>", "<|end_header_id|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<|tool|>"),
+    *("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<s>", "</s>", "<unk>", "<pad>", "<bos>", "<eos>", "<mask>"),
+    *("<start_of_turn>", "<end_of_turn>", "<start_of_image>", "[CLS]", "[SEP]", "[PAD]", "[MASK]", "[UNK]"),
+    *("<\uff5cbegin\u2581of\u2581sentence\uff5c>", "<\uff5cUser\uff5c>", "<\uff5cAssistant\uff5c>", "<think>", "</think>"),
+    *("<tool_call>", "</tool_call>", "[TOOL_CALLS]", "[AVAILABLE_TOOLS]", "[BOS]", "[EOS]", "<repo_name>", "<file_sep>"),
+    *("### Instruction:", "### Response:", "### Human:", "### Assistant:"),
+)
+"""Control words of models in use, for servers that do not say theirs."""
+MOST_TEXT: Final = 4000
+"""Characters of one text that a model is given."""
+
+# Any bracket that could begin or end a control word, in its plain and its wide form, is set apart from what it holds.
+_OPENING = regex.compile(r"([<\uff1c])(?=[<\uff1c/|\uff5c\p{L}_])|(\[)(?=/?[A-Z_]{2,}\])")
+_CLOSING = regex.compile(r"(?<=[|\uff5c>\uff1e])([>\uff1e])")
+_HEADING = regex.compile(r"^(\s*#{2,})(?=\s*\p{L}[\p{L} ]{0,30}:)", regex.MULTILINE)
+_ROLE = regex.compile(r"^(\s*(?:system|user|assistant|human|developer|tool))(\s*:)", regex.MULTILINE | regex.IGNORECASE)
+
+
+def neutralise(text: str, specials: Iterable[str] = DEFAULT_SPECIALS) -> str:
+    """The text with every control word broken up by a space; nothing else of what it says is changed.
+
+    Args:
+        specials: the control words of the model that reads it, beside the forms that are broken up for every model.
+    """
+    text = drop_controls(text[:MOST_TEXT])
+    text = _OPENING.sub(lambda found: f"{found[0]} ", text)
+    text = _CLOSING.sub(r" \1", text)
+    text = _HEADING.sub(lambda found: found[1][:-1] + " " + found[1][-1], text)
+    text = _ROLE.sub(r"\1 \2", text)
+    for word in specials:
+        text = broken_up(text, word)
+    return text
+
+
+def drop_controls(text: str) -> str:
+    """Without what shows nothing: it could stand inside a control word and be dropped by the model's own reading."""
+    return "\n".join(drop_invisible(line) for line in clean_text(text).split("\n"))
+
+
+def broken_up(text: str, word: str) -> str:
+    """The text without this very word in it, whatever its case; words of letters alone are just words."""
+    if len(word) < 2 or word.isalnum() or word.isspace():
+        return text
+    pattern = regex.compile(regex.escape(word), regex.IGNORECASE)
+    while pattern.search(text):
+        text = pattern.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
+    return text
+
+
+class Sentence(msgspec.Struct, frozen=True):
+    """A sentence of a model that may be shown, and the numbers of the sources that it names."""
+
+    text: str
+    sources: tuple[int, ...]
+
+
+_CITED = regex.compile(r"[ ]?\[\s?(\d{1,2}(?:\s?[,;]\s?\d{1,2})*)\s?\]")
+_BREAK = regex.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*(?:[ ]?\[[\d,; ]{1,20}\])*[.!?]?(?=\s)|\n+")
+_PICTURE = regex.compile(r"!\[[^\]]*+\](?:\([^)]*+\))?")
+_LINK = regex.compile(r"\[([^\]]*+)\]\(([^)]*+)\)")
+_TAGGED = regex.compile(r"</?[a-zA-Z!][^<>]*+>")
+_ADDRESS = regex.compile(
+    r"[a-z][a-z0-9+.-]{1,20}:/{1,2}\S+|\b(?:javascript|data|mailto|tel|file):\S+|\bwww\.\S+"
+    r"|\b[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63})*\.(?:com|org|net|io|dev|app|ru|cn|info|biz|xyz|top|me|co|ly|gg|example|[a-z]{2})\b(?:[:/]\S*)?",
+    regex.IGNORECASE,
+)
+_CALL = regex.compile(r"([@#＠＃])(?=[\p{L}\p{N}_])")
+_WORD = regex.compile(r"[\p{L}\p{N}]")
+
+
+class Sieve:
+    """Takes a model's answer as it comes and lets through the sentences that may be shown, each when it is whole."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+        self._waiting = ""
+
+    def feed(self, piece: str) -> list[Sentence]:
+        self._waiting += piece
+        found = []
+        while (cut := _BREAK.search(self._waiting)) is not None:
+            found.append(self._waiting[: cut.end()])
+            self._waiting = self._waiting[cut.end() :]
+        return self._passed(found)
+
+    def end(self) -> list[Sentence]:
+        """What was still waiting for its end."""
+        rest, self._waiting = self._waiting, ""
+        return self._passed([rest])
+
+    def _passed(self, raw: Iterable[str]) -> list[Sentence]:
+        return [sentence for text in raw if (sentence := check_sentence(text, self._texts)) is not None]
+
+
+def check_sentence(text: str, texts: Sequence[str]) -> Sentence | None:
+    """The sentence as it may be shown; None where it names no source, or holds an address that no named source has.
+
+    Args:
+        texts: what the sources say, in the order of their numbers from 1.
+    """
+    cited = tuple(dict.fromkeys(int(number) for group in _CITED.findall(text) for number in regex.findall(r"\d+", group)))
+    if not cited or not all(1 <= number <= len(texts) for number in cited):
+        return None
+    bare = plain(_CITED.sub("", text))
+    allowed = {span.url for number in cited for span in find_urls(texts[number - 1])}
+    if not _WORD.search(bare) or not addresses_in(bare) <= allowed:
+        return None
+    return Sentence(bare, cited)
+
+
+def plain(text: str) -> str:
+    """One line of plain text: no markup, no pictures, nobody called, no tag set, no control word."""
+    text = _PICTURE.sub(" ", text)
+    text = _LINK.sub(r"\1 \2", text)
+    text = _TAGGED.sub(" ", text)
+    text = neutralise(text).replace("`", "").replace("*", "").replace("<", " ").replace(">", " ")
+    return quiet(" ".join(text.split()))
+
+
+def quiet(text: str) -> str:
+    """The text without anything that would call somebody or enter a tag when it is posted."""
+    urls = find_urls(text)
+    inside = {at for span in urls for at in range(span.start, span.end)}
+    return _CALL.sub(lambda found: found[0] if found.start() in inside else "", text)
+
+
+def addresses_in(text: str) -> set[str]:
+    """Everything in the text that somebody, or their app, might take for an address."""
+    spans = find_urls(text)
+    found = {span.url for span in spans}
+    rest = text
+    for span in reversed(spans):
+        rest = rest[: span.start] + " " + rest[span.end :]
+    return found | {match[0] for match in _ADDRESS.finditer(rest)}
