@@ -196,7 +196,8 @@ def read_vectors(body: bytes, number: int) -> Vectors:
 def floats(embedding: list[float] | str) -> Vector:
     if isinstance(embedding, str):
         return np.frombuffer(base64.b64decode(embedding, validate=True), dtype="<f4")
-    return np.array(embedding, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        return np.array(embedding, dtype=np.float64).astype(np.float32)
 
 
 def unit(table: Vector) -> Vector:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, suppress
 
 import numpy as np
@@ -37,6 +37,8 @@ LONGEST_RETRY_S = 3600
 TOO_LONG = frozenset({"exceed_context_size_error", "context_length_exceeded"})
 PATIENT = Bounds()
 
+Answer = AsyncGenerator[Delta | Usage, None]
+
 
 class Models:
     """Asks models. One for each process; `fetcher` is its own, for it may reach the operator's model servers."""
@@ -47,7 +49,9 @@ class Models:
     async def aclose(self) -> None:
         await self._wire.aclose()
 
-    async def stream(self, endpoint: Endpoint, ask: Ask, bounds: Bounds = PATIENT) -> AsyncIterator[Delta | Usage]:
+    async def stream(
+        self, endpoint: Endpoint, ask: Ask, bounds: Bounds = PATIENT
+    ) -> AsyncGenerator[Delta | Usage, None]:
         """The answer's pieces as they come, then what it took. Closing the iterator hangs up at once.
 
         Raises:

@@ -193,7 +193,9 @@ def quantise(values: npt.NDArray[np.floating]) -> bytes:
     """Q8_0: of each 32 values the scale as a half float, then the values as signed bytes of it."""
     rows = values.astype(np.float32).reshape(-1, BLOCK)
     scale = np.abs(rows).max(axis=1, keepdims=True) / np.float32(127)
-    inverse = np.divide(np.float32(1), scale, out=np.zeros_like(scale), where=scale != 0)
+    # Below the smallest normal number its inverse has no place; such a block is nothing.
+    is_some = scale >= np.finfo(np.float32).tiny
+    inverse = np.divide(np.float32(1), scale, out=np.zeros_like(scale), where=is_some)
     blocks = np.empty(len(rows), dtype=[("scale", "<f2"), ("values", "i1", BLOCK)])
     blocks["scale"] = scale[:, 0]
     blocks["values"] = np.rint(rows * inverse)

@@ -19,9 +19,9 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from weft.infra.engine.files import FileRefused, Model, ModelFiles, Task, why_off
+from weft.infra.engine.files import FileRefused, Model, ModelFiles, Task, put, why_off
 from weft.infra.engine.model import Capability, Endpoint
-from weft.infra.engine.serve import Order, State, born
+from weft.infra.engine.serve import REFUSED, Order, Refusal, State, born
 from weft.infra.postgres.layout import fingerprint
 from weft.kernel.clock import Clock
 from weft.kernel.errors import Unavailable
@@ -163,6 +163,8 @@ class LocalEngines:
         process.stdin.write(msgspec.json.encode(self._order(paths, model)))
         process.stdin.close()
         while (state := living(paths, model)) is None:
+            if process.returncode == REFUSED:
+                raise Unavailable("model.off", reason=why_refused(paths))
             if process.returncode is not None:
                 log.warning("engine.failed", task=model.task, status=process.returncode, log=str(paths.log))
                 raise Unavailable("model.away", reason="start", retry_after=1)
@@ -194,7 +196,7 @@ class LocalEngines:
             raise Unavailable("model.away", reason="dies", retry_after=int(recent[0] + WINDOW_S - now) + 1)
         if recent and (pause := recent[-1] + FIRST_PAUSE_S * 4 ** (len(recent) - 1) - now) > 0:
             raise Unavailable("model.away", reason="dies", retry_after=int(pause) + 1)
-        path.write_bytes(msgspec.json.encode(Starts([*recent, now])))
+        put(path, msgspec.json.encode(Starts([*recent, now])))
 
     def _paths(self, task: Task) -> Paths:
         folder = self._folder
@@ -243,6 +245,13 @@ def read_state(paths: Paths) -> State | None:
         return msgspec.json.decode(paths.named("state").read_bytes(), type=State)
     except (OSError, msgspec.DecodeError):
         return None
+
+
+def why_refused(paths: Paths) -> str:
+    try:
+        return msgspec.json.decode(paths.named("state").read_bytes(), type=Refusal).refused
+    except (OSError, msgspec.DecodeError):
+        return "the model's file may not be used"
 
 
 def read_starts(path: Path) -> Starts:

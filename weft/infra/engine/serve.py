@@ -68,13 +68,19 @@ class State(msgspec.Struct, frozen=True):
     slots: int
 
 
+class Refusal(msgspec.Struct, frozen=True):
+    """Instead of a state: why there is no engine."""
+
+    refused: str
+
+
 def main() -> int:
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
     lower(order.parent)
     try:
         path = ModelFiles(Path(order.models)).prepare(order.model)
     except (FileRefused, NotReadable) as error:
-        put(Path(order.state), msgspec.json.encode({"refused": str(error)}))
+        put(Path(order.state), msgspec.json.encode(Refusal(str(error))))
         sys.stderr.write(f"{error}\n")
         return REFUSED
     limit_memory(path.stat().st_size)
