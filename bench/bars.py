@@ -57,4 +57,5 @@ OTHER = {
     "scroll elements": Bar(1500, ""),
     "composer key p50": Bar(8, "ms"),
     "composer key p95": Bar(16, "ms"),
+    "hub kept rate": Bar(100, "/s", at_least=True),
 }

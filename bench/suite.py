@@ -27,8 +27,8 @@ SCENARIOS: dict[str, Scenario] = {
     "post": writing.post,
     "sign_up": whole.sign_up,
 }
-NAMES = (*SCENARIOS, "start", "rate", "web")
-OF_OUR_OWN = frozenset({"home_cold", "sign_up", "start", "rate", "web"})
+NAMES = (*SCENARIOS, "start", "rate", "web", "hub")
+OF_OUR_OWN = frozenset({"home_cold", "sign_up", "start", "rate", "web", "hub"})
 """Need a server that this program starts itself."""
 
 
@@ -84,6 +84,10 @@ def _measure_all(wanted: list[str], url: str | None, token: str, pid: int | None
             from bench.web import web
 
             yield from web()
+        if url is None and "hub" in wanted:
+            from bench.hub import hub
+
+            yield from hub()
 
 
 def _measure(name: str, scenario: Scenario, target: Target) -> Iterator[Result]:

@@ -139,7 +139,7 @@ def is_named(operation: Operation) -> bool:
 
 def is_for_staff(operation: Operation) -> bool:
     """Whoever is not of the staff is refused whatever is asked for."""
-    return operation.path.startswith("/api/weft/v1/reports")
+    return operation.path.startswith(("/api/weft/v1/reports", "/api/weft/v1/hub/staff"))
 
 
 @pytest.mark.parametrize("odd", ODD_IDS)
