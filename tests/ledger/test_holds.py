@@ -72,6 +72,8 @@ async def test_a_hold_is_voided_or_settled_once(ledger: Ledger) -> None:
 async def test_the_same_key_is_the_same_hold(ledger: Ledger) -> None:
     assert await hold(ledger, "a", 100) == await hold(ledger, "a", 100)
     assert (await left_of(ledger)).held == 100
+    await budget(ledger, 100)
+    assert (await hold(ledger, "a", 100)).key == "a", "it is there already, so it needs no room"
     with pytest.raises(Conflict):
         await hold(ledger, "a", 101)
     with pytest.raises(Conflict):

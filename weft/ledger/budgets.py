@@ -9,7 +9,7 @@ import msgspec
 from weft.infra.db import Reader, Tx
 from weft.kernel.errors import Invalid
 from weft.ledger.entries import BOOKS
-from weft.ledger.model import EVERYBODY, MOST, PERIODS, SCOPES, SEGMENTS, UNITS, Budget, Period, Scope, Unit
+from weft.ledger.model import EVERYBODY, MOST_BUDGET, PERIODS, SCOPES, SEGMENTS, UNITS, Budget, Period, Scope, Unit
 from weft.ledger.periods import start_of
 
 PUT = """
@@ -37,7 +37,7 @@ def check_budget(budget: Budget) -> None:
     }
     if budget.scope not in SCOPES or not subjects[budget.scope]:
         raise Invalid("ledger.budget", scope=budget.scope)
-    if budget.unit not in UNITS or budget.per not in PERIODS or not 0 <= budget.limit <= MOST:
+    if budget.unit not in UNITS or budget.per not in PERIODS or not 0 <= budget.limit <= MOST_BUDGET:
         raise Invalid("ledger.budget", scope=budget.scope)
 
 

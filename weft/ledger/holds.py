@@ -53,11 +53,11 @@ WITH wanted AS MATERIALIZED (
                  <= w.quarter_money * percent / 100 AS quarter_money
       FROM locked l JOIN wanted w ON w.scope = l.scope AND w.subject = l.subject
 ), verdict AS MATERIALIZED (
-    SELECT count(*) = cardinality($12::text[]) AS complete,
-           count(*) = cardinality($12::text[])
-           AND bool_and(day_tokens AND quarter_tokens AND day_money AND quarter_money)
-           AND NOT EXISTS (SELECT 1 FROM holds WHERE bucket = $1 AND key = $2) AS good
-      FROM judged
+    SELECT complete, known, complete AND fits AND NOT known AS good
+      FROM (SELECT count(*) = cardinality($12::text[]) AS complete,
+                   bool_and(day_tokens AND quarter_tokens AND day_money AND quarter_money) AS fits,
+                   EXISTS (SELECT 1 FROM holds WHERE bucket = $1 AND key = $2) AS known
+              FROM judged) AS facts
 ), taken AS (
     UPDATE spending s SET held_tokens = s.held_tokens + $6, held_money = s.held_money + $7
       FROM locked l, verdict v
@@ -69,7 +69,7 @@ WITH wanted AS MATERIALIZED (
            $10::bigint, $11::bigint
       FROM verdict WHERE good
 )
-SELECT v.complete, v.good, j.scope, j.day_tokens, j.quarter_tokens, j.day_money, j.quarter_money
+SELECT v.complete, v.good, j.scope, j.day_tokens, j.quarter_tokens, j.day_money, j.quarter_money, v.known
   FROM verdict v LEFT JOIN judged j ON true
 """
 _COLUMNS: tuple[tuple[int, Unit, Period], ...] = (
@@ -111,7 +111,8 @@ async def take(tx: Tx, hold: Hold, urgency: Urgency) -> Taken:
         )
     except DuplicateKey:
         return Taken(good=False, complete=True)
-    return Taken(rows[0][1], rows[0][0], _refusal_of(rows, hold.at_ms) if rows[0][0] and not rows[0][1] else None)
+    complete, good, known = rows[0][0], rows[0][1], rows[0][7]
+    return Taken(good, complete, None if good or known or not complete else _refusal_of(rows, hold.at_ms))
 
 
 def _refusal_of(rows: Sequence[Row], now_ms: int) -> Refusal | None:

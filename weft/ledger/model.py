@@ -20,6 +20,7 @@ __all__ = [
     "EVERYBODY",
     "METERS",
     "MOST",
+    "MOST_BUDGET",
     "PERIODS",
     "SCOPES",
     "SEGMENTS",
@@ -63,7 +64,9 @@ Urgency = Literal["training", "background", "world", "interactive"]
 EVERYBODY = "*"
 """The subject of a budget that each account has for itself."""
 MOST = 10**15
-"""The largest quantity, price and budget: sums of many still fit in 64 bits."""
+"""The largest quantity and price."""
+MOST_BUDGET = 9 * 10**16
+"""In 1e-9 some 90 million: a hundred times as much still fits in 64 bits."""
 MAX_KEY = 200
 ACCOUNT = re.compile(r"(Assets|Liabilities|Income|Expenses)(:[A-Z0-9][A-Za-z0-9-]*)+")
 

@@ -16,6 +16,7 @@ from weft.ledger.entries import BOOKS, load_balances, load_entries, load_head, p
 from weft.ledger.meters import METERS, Segment
 from weft.ledger.model import (
     MOST,
+    MOST_BUDGET,
     Budget,
     BudgetLeft,
     Hold,
@@ -90,7 +91,10 @@ class Ledger:
 
     async def _money(self, worst: Worst, now_ms: int) -> int:
         async with self._db.read() as reader:
-            return await prices.cost_at_most(reader, worst, now_ms)
+            money = await prices.cost_at_most(reader, worst, now_ms)
+        if money > MOST_BUDGET:
+            raise Invalid("ledger.usage", key="")
+        return money
 
     async def _take(self, hold: Hold, urgency: Urgency) -> holds.Taken:
         async with self._db.once(BOOKS) as tx:

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from weft.infra.db import Db
 from weft.kernel.clock import rfc3339
 from weft.kernel.errors import Conflict, Invalid
-from weft.ledger.model import EVERYBODY, METERS, MOST, PERIODS, SEGMENTS, UNITS, Budget, PriceVersion, Scope
+from weft.ledger.model import EVERYBODY, METERS, MOST_BUDGET, PERIODS, SEGMENTS, UNITS, Budget, PriceVersion, Scope
 from weft.ledger.service import Ledger, check_books
 from weft.operations.accounts import require
 from weft.operations.reach import CommandFailed
@@ -84,8 +84,8 @@ def read_money(text: str) -> int:
             raise InvalidOperation
     except InvalidOperation:
         raise CommandFailed(f"{text!r} is no amount of money; 12.50 would be one.") from None
-    if not 0 <= amount <= MOST or amount != amount.to_integral_value():
-        raise CommandFailed(f"{text!r} is no amount of money: 0 to a million, with at most nine digits after the point.")
+    if not 0 <= amount <= MOST_BUDGET or amount != amount.to_integral_value():
+        raise CommandFailed(f"{text!r} is no amount: 0 to 90 million, with at most nine digits after the point.")
     return int(amount)
 
 
