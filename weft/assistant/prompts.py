@@ -11,7 +11,7 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
-from weft.assistant.context import Admitted, Context, Visible
+from weft.assistant.context import Admitted, Context
 from weft.assistant.guard import DEFAULT_SPECIALS, neutralise
 from weft.infra.engine.model import Ask, Message
 from weft.kernel.ids import AccountId
@@ -96,21 +96,28 @@ class Prompt:
     async def sealed(self, context: Context, specials: Sequence[str] = ()) -> Ask:
         """What goes out. Posts that may not be used any more are left out of it, and of ``admitted``."""
         self.admitted = await context.still(self.admitted)
-        words = (*DEFAULT_SPECIALS, *specials)
-        system = _TASKS[self._feature].format(language=LANGUAGES.get(self._language, "the language of the question"))
-        parts = [quoted(number, post, words) for number, post in enumerate(self.admitted.posts, 1)]
-        if self._question:
-            parts.append(f"Question: {one_line(neutralise(self._question, words))}")
-        return Ask((Message("system", system), Message("user", "\n\n".join(parts))), MOST_ANSWER)
+        return grounded(self._feature, self.texts, self._question, self._language, specials)
 
     @property
     def texts(self) -> list[str]:
         return [post.text for post in self.admitted.posts]
 
 
-def quoted(number: int, post: Visible, words: Sequence[str]) -> str:
+def grounded(
+    feature: Feature, texts: Sequence[str], question: str, language: str, specials: Sequence[str] = ()
+) -> Ask:
+    """The request about these texts; the check of models asks by it, too."""
+    words = (*DEFAULT_SPECIALS, *specials)
+    system = _TASKS[feature].format(language=LANGUAGES.get(language, "the language of the question"))
+    parts = [quoted(number, text, words) for number, text in enumerate(texts, 1)]
+    if question:
+        parts.append(f"Question: {one_line(neutralise(question, words))}")
+    return Ask((Message("system", system), Message("user", "\n\n".join(parts))), MOST_ANSWER)
+
+
+def quoted(number: int, text: str, words: Sequence[str]) -> str:
     """A post as a model reads it: its number, then its lines, each marked as quoted."""
-    text = neutralise(post.text[:MOST_PER_SOURCE], words)
+    text = neutralise(text[:MOST_PER_SOURCE], words)
     return "\n".join([f"[{number}]", *(f"> {line}" for line in text.split("\n"))])
 
 
