@@ -14,6 +14,7 @@ import msgspec
 
 from weft.accounts.service import Seal, check_email, find_account
 from weft.hub import links, queries
+from weft.hub.inspection import inspect as inspect_file
 from weft.hub.links import Links
 from weft.hub.model import (
     APPROVED_MS,
@@ -310,4 +311,16 @@ def open_hub(db: Db, shelf: Shelf, seal: Seal, url: str, record: Record = unreco
     return Hub(db, shelf, Links(seal, url), Publishing(db, shelf), record)
 
 
-__all__ = ["PUBLISHERS", "STAFF", "Asked", "Download", "Hub", "Links", "Offer", "Publishing", "Shelf", "open_hub"]
+__all__ = [
+    "PUBLISHERS",
+    "STAFF",
+    "Asked",
+    "Download",
+    "Hub",
+    "Links",
+    "Offer",
+    "Publishing",
+    "Shelf",
+    "inspect_file",
+    "open_hub",
+]
