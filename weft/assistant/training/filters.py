@@ -1,0 +1,143 @@
+"""What no training text may hold: secrets, and what leads to a person's door, mailbox or telephone. Rules, not a model.
+
+They take out too much rather than too little. Names of people stay, and so does what people tell of themselves in
+words: no rule finds that, and the card says so.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from typing import Final
+
+import msgspec
+import regex
+
+SOMEONE: Final = "@someone"
+MENTION: Final = "someone"
+LONGEST: Final = 5000
+"""Characters of a post that are looked at; the rest is cut off."""
+
+_INVISIBLE = regex.compile(r"[\p{Cf}\p{Cc}--[\n\t]]", regex.VERSION1)
+_DASH = regex.compile(r"[\u2010-\u2015\u2212\uff0d\u30fc]")
+# What stands between the digits of a telephone number or of a card.
+_GAP: Final = r"[ .()\u00a0/-]{0,3}"
+_NOT_IN_NUMBER: Final = r"(?<![\d.,])"
+_SECRET_WORD: Final = (
+    r"(?:pass(?:word|code|phrase|wd)|pwd|pin(?: code)?|otp|secret|api[ _-]?key|access[ _-]?key|token|cvv|"
+    r"login code|verification code|recovery (?:code|phrase)|seed phrase|wi-?fi (?:key|password)|"
+    r"mật khẩu|mã (?:otp|pin|xác (?:nhận|minh|thực)|bảo mật|khôi phục)|khoá bí mật|"
+    r"비밀 ?번호|비번|암호|인증 ?(?:번호|코드)|보안 ?(?:번호|코드)|복구 ?(?:코드|구문))"
+)
+_IS: Final = r"(?:\s*(?:[:=]|->|→|\bis\b|\bwas\b|\blà\b|[은는이가]\b|[은는이가] )\s*)"
+_WAY: Final = r"(?:street|avenue|road|boulevard|lane|square|terrace|crescent)"
+
+_WEAK_WAY: Final = r"(?:st|rd|ave|blvd|ln|dr|ct|sq|pl|drive|court|close|place|way|highway|hwy|parkway|pkwy|alley)"
+
+RULES: Final[tuple[tuple[str, str], ...]] = (
+    ("key", r"-----BEGIN [A-Z ]+-----.*?(?:-----END [A-Z ]+-----|\Z)"),
+    ("key", r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b"),
+    ("key", r"\b(?:gh[opsur]|github_pat|glpat|xox[abpros]|sk|pk|rk|hf|npm|pypi|dop|shpat)[-_][A-Za-z0-9_-]{10,}"),
+    ("key", r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?"),
+    ("key", r"\bssh-(?:rsa|ed25519|dss) [A-Za-z0-9+/=]{20,}"),
+    (
+        "someone",
+        r"(?<![\p{L}\p{N}/.])@[\p{L}\p{N}_](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}_])?(?:@(?:[\p{L}\p{N}-]+\.)*[\p{L}\p{N}-]*[\p{L}\p{N}])?",
+    ),
+    ("address", r"(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]+@(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}"),
+    (
+        "address",
+        r"(?i)(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]++\s*+[\[({<]\s*(?:at|a)\s*[\])}>]\s*[\p{L}\p{N}-]+"
+        r"(?:\s*(?:[\[({<]\s*(?:dot|d)\s*[\])}>]|\.)\s*\p{L}+)+",
+    ),
+    ("address", r"(?i)\b[\p{L}\p{N}._%+-]+ at [\p{L}\p{N}-]+(?: dot \p{L}+)+\b"),
+    ("link", r"(?i)\b(?:[a-z][a-z0-9+.-]{1,20}://|www\.|mailto:|tel:)[^\s<>\"]+"),
+    (
+        "link",
+        r"(?i)\b(?:[a-z0-9-]+\.)+(?:com|org|net|io|me|vn|kr|eu|de|fr|uk|app|dev|gg|xyz|info|social|link)\b(?:/\S*)?",
+    ),
+    ("secret", rf"(?i)\b{_SECRET_WORD}{_IS}\S+(?: \S*\d\S*)*"),
+    ("secret", rf"(?i)\b{_SECRET_WORD}\s+(?=\S*\d)\S{{4,}}"),
+    ("key", r"\b(?=[A-Za-z0-9+/_=-]*\d)(?=[A-Za-z0-9+/_=-]*[A-Za-z])[A-Za-z0-9+/_=-]{24,}"),
+    ("key", r"\b(?:[0-9a-fA-F]{2}[:-]){5,}[0-9a-fA-F]{2}\b|\b[0-9a-fA-F]{16,}\b"),
+    ("place", r"-?\d{1,3}\.\d{3,}\s*[,;/ ]\s*-?\d{1,3}\.\d{3,}"),
+    ("place", r"\b(?:\d{1,3}\.){3}\d{1,3}\b"),
+    # Vietnam: the number, the street with its word, or the number before a named street and its ward.
+    (
+        "place",
+        r"(?i)(?:\b(?:số(?: nhà)?|nhà số)\s*)?\b\d{1,4}[a-z]?(?:/\d{1,4}[a-z]?)*,?\s*"
+        r"(?:đường|phố|ngõ|ngách|hẻm|kiệt)\s+[\p{L}\d][\p{L}\d ]{0,40}",
+    ),
+    ("place", r"(?i)\b(?:số nhà|nhà số|căn hộ|chung cư|toà nhà|phòng số)\s+[\p{L}\d/.-]*\d[\p{L}\d/.-]*"),
+    ("place", r"(?i)\b(?:ngõ|ngách|hẻm|kiệt)\s+\d[\d/]*(?:,?\s+(?:đường|phố)?\s*\p{Lu}\p{L}+(?: \p{Lu}\p{L}+){0,3})?"),
+    (
+        "place",
+        r"\b\d{1,4}[A-Za-z]?(?:/\d{1,4}[A-Za-z]?)*\s+(?:\p{Lu}\p{L}+ ?){1,5},?\s*"
+        r"(?:(?i:phường|quận|p\.|q\.|xã|huyện|thị trấn|tp\.?))\s*[\p{L}\d]+",
+    ),
+    # Korea: a road with its number, a lot, a flat.
+    (
+        "place",
+        r"(?:\p{Hangul}+(?:시|도|군|구)\s+)*(?:\p{Hangul}+(?:읍|면|동|리)\s+)?"
+        r"[\p{Hangul}\d]+(?:대로|로|길)\s?\d+(?:번길|길)?(?:\s?\d+)?(?:-\d+)?(?![\d년월일시분개명번원%])",
+    ),
+    ("place", r"(?:\p{Hangul}+(?:시|도|군|구|읍|면|동|리)\s+)+\d+(?:-\d+)?(?:번지)?"),
+    ("place", r"\d+(?:-\d+)?\s?번지|\d+동\s?\d+호|\d{3,}호(?![선기차])"),
+    # English: a number and a street, a flat, a box.
+    ("place", rf"\b\d{{1,5}}[A-Za-z]?,?\s+(?:\p{{Lu}}[\p{{L}}.'-]*\s+){{1,4}}(?i:{_WAY}|{_WEAK_WAY})\b\.?"),
+    ("place", rf"(?i)\b\d{{1,5}}[a-z]?,?\s+[\p{{L}}'-]+\s+{_WAY}\b"),
+    ("place", r"(?i)\b(?:apartment|apt|flat|suite|unit|room)\.?\s*#?\s*\d+[a-z]?\b|\bp\.?\s?o\.?\s*box\s+\d+"),
+    ("place", r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b"),
+    # Days and times of day are no numbers of anybody's: they are kept.
+    (
+        "",
+        r"\b\d{4}[-./]\d{1,2}[-./]\d{1,2}\b|\b\d{1,2}[-./]\d{1,2}[-./]\d{4}\b(?!\d)|\b\d{4}\s?[-–]\s?\d{4}\b(?![\d-])",
+    ),
+    ("number", rf"{_NOT_IN_NUMBER}\+\(?\d(?:{_GAP}\d){{6,16}}"),
+    ("number", rf"{_NOT_IN_NUMBER}\(?0\d(?:{_GAP}\d){{6,13}}"),
+    ("number", rf"{_NOT_IN_NUMBER}\(?[2-9]\d{{2}}\)?[ .-]{{1,2}}\d{{3}}[ .-]\d{{4}}(?!\d)"),
+    ("number", r"\b\d{3}-\d{3,4}(?!\d)|\b\d{6}\s?-\s?\d{7}\b|\b\d{3}-\d{2}-\d{4,6}\b"),
+    ("number", r"\b(?:\d{4}[ -]){2,4}\d{1,7}\b"),
+    ("number", r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b"),
+    ("number", r"\b(?=(?:[A-Za-z]*\d){6})[A-Z]{1,3}\d{6,}\b"),
+    ("number", r"(?<![\d.,])\d{7,}(?![\d])"),
+)
+"""Kind and form. The first that fits at a place takes it; a form without a kind keeps what it finds."""
+
+_ONE: Final = regex.compile(
+    "|".join(f"(?P<r{number}>{form})" for number, (_, form) in enumerate(RULES)), regex.VERSION1 | regex.DOTALL
+)
+_SPACES: Final = regex.compile(r"[^\S\n]+")
+_LINES: Final = regex.compile(r"\n{3,}")
+_HOLE: Final = regex.compile(r"\[(?:key|address|link|secret|place|number)\]|@someone")
+_WORD: Final = regex.compile(r"[\p{L}\p{M}]{2,}|\p{Hangul}")
+FEWEST_WORDS: Final = 3
+
+
+class Filtered(msgspec.Struct, frozen=True):
+    """``text`` is empty where too little was left; ``found`` counts by kind what was taken out."""
+
+    text: str
+    found: dict[str, int]
+
+
+def filter_text(text: str) -> Filtered:
+    """The text with a word in brackets for each thing that may not be learnt, and without anybody's handle."""
+    plain = unicodedata.normalize("NFC", _DASH.sub("-", _INVISIBLE.sub("", text[:LONGEST])))
+    found: Counter[str] = Counter()
+
+    def put(match: regex.Match[str]) -> str:
+        kind = RULES[int((match.lastgroup or "r0")[1:])][0]
+        if not kind:
+            return match[0]
+        found[kind] += 1
+        return SOMEONE if kind == MENTION else f"[{kind}]"
+
+    bare = _LINES.sub("\n\n", _SPACES.sub(" ", _ONE.sub(put, plain))).strip()
+    left = _WORD.findall(_HOLE.sub(" ", bare))
+    return Filtered(bare if len(left) >= FEWEST_WORDS else "", dict(found))
+
+
+def secrets_in(text: str) -> list[str]:
+    """The kinds of what the rules find: nothing of them may stand in what a trained model says."""
+    return sorted(filter_text(text).found.keys() - {MENTION})
