@@ -55,7 +55,11 @@ OTHER = {
     "scroll script p95": Bar(16, "ms"),
     "scroll heap": Bar(60, "MB"),
     "scroll elements": Bar(1500, ""),
+    "chat tokens / direct": Bar(0.95, "x", at_least=True),
+    "embed 1000 posts": Bar(15, "s"),
+    "embed / direct": Bar(1.2, "x"),
     "composer key p50": Bar(8, "ms"),
     "composer key p95": Bar(16, "ms"),
+    "semantic search": Bar(30, "ms"),
     "hub kept rate": Bar(100, "/s", at_least=True),
 }

@@ -10,6 +10,7 @@ from bench import rate, reading, report, whole, writing
 from bench.community import Size, community
 from bench.measure import Refused, Target, Value
 from bench.report import Result
+from bench.semantic import semantic
 from bench.server import serving
 from bench.static import static_server
 from bench.wire import Address
@@ -27,8 +28,8 @@ SCENARIOS: dict[str, Scenario] = {
     "post": writing.post,
     "sign_up": whole.sign_up,
 }
-NAMES = (*SCENARIOS, "start", "rate", "web", "hub")
-OF_OUR_OWN = frozenset({"home_cold", "sign_up", "start", "rate", "web", "hub"})
+NAMES = (*SCENARIOS, "start", "rate", "web", "engine", "hub", "semantic")
+OF_OUR_OWN = frozenset({"home_cold", "sign_up", "start", "rate", "web", "engine", "hub", "semantic"})
 """Need a server that this program starts itself."""
 
 
@@ -84,6 +85,12 @@ def _measure_all(wanted: list[str], url: str | None, token: str, pid: int | None
             from bench.web import web
 
             yield from web()
+        if url is None and "semantic" in wanted:
+            yield from semantic()
+        if url is None and "engine" in wanted:
+            from bench.engine import engine
+
+            yield from engine()
         if url is None and "hub" in wanted:
             from bench.hub import hub
 

@@ -15,6 +15,8 @@ from weft import __version__
 from weft.accounts import jobs as accounts_jobs
 from weft.accounts.events import AccountStateChanged, AvatarOffered, InvitationWanted, MailWanted, PicturesDropped
 from weft.accounts.service import Authenticator, OidcClient, Passwords, SessionAuthenticator, load_seal, owner_link
+from weft.assistant import jobs as assistant_jobs
+from weft.assistant.service import Finder, Nearness, words_alone
 from weft.hub import jobs as hub_jobs
 from weft.hub import routes as hub_routes
 from weft.hub.service import Shelf, open_hub
@@ -70,6 +72,7 @@ from weft.previews import jobs as previews_jobs
 from weft.previews.events import CardWanted
 from weft.relationships import jobs as relationships_jobs
 from weft.search import jobs as search_jobs
+from weft.search.service import rank_posts
 from weft.settings import Settings, SettingsError
 from weft.timelines import jobs as timelines_jobs
 from weft.timelines.model import List
@@ -110,7 +113,8 @@ Handlers = Mapping[type[Event], Sequence[Handler]]
 def all_handlers() -> dict[type[Event], list[Handler]]:
     """Event -> what it starts, from every slice. Notifications come first: they ask who had reposted what is gone."""
     together: dict[type[Event], list[Handler]] = {}
-    for jobs in (notifications_jobs, posts_jobs, notes_jobs, timelines_jobs, search_jobs, previews_jobs, ledger_jobs):
+    first = (notifications_jobs, posts_jobs, notes_jobs, timelines_jobs)
+    for jobs in (*first, search_jobs, previews_jobs, ledger_jobs, assistant_jobs):
         for kind, name, handle in jobs.HANDLERS:
             together.setdefault(kind, []).append((name, handle))
     return together
@@ -130,6 +134,7 @@ def all_jobs(settings: Settings, ports: Ports) -> list[Job]:
         *media_jobs.jobs(ports.workshop, ports.blobs),
         *portability_jobs.jobs(ports.portability, ports.works),
         *hub_jobs.jobs(ports.shelf, settings.hub_keep_days),
+        *assistant_jobs.index_jobs(assistant_jobs.Indexing(ports.understanding)),
     ]
 
 
@@ -203,6 +208,9 @@ class Ports:
         except (ValueError, WeftError) as error:
             raise SettingsError(f"A setting of mail or outgoing requests cannot be used: {error}") from None
         self.models = Models(self.model_fetcher)
+        self.nearness = Nearness(db)
+        self.understanding = words_alone
+        self.finder = Finder(rank_posts, self.nearness, self.understanding)
 
     async def close(self) -> None:
         await self.works.close()
@@ -325,6 +333,7 @@ class Worker:
         self.streams = Streams(ports.db, viewers, ports.clock, limited=settings.limits)
         for cache in (self.authenticator, self.sessions, viewers, timelines, presenter, self.streams, self.emojis):
             cache.listen(signals)
+        ports.nearness.listen(signals)
         context = Mastodon(
             settings=settings,
             db=ports.db,

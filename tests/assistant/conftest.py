@@ -11,7 +11,7 @@ import pytest
 from tests.support.town import Person, Town
 from weft.assistant import jobs
 from weft.assistant.embedding import embed_waiting
-from weft.assistant.index import Nearness
+from weft.assistant.index import Embedder, Means, Nearness, Understanding
 from weft.assistant.vectors import Floats
 from weft.infra.db import Db
 from weft.infra.events import Event, EventCodec
@@ -43,6 +43,15 @@ class WordVectors:
         return unit
 
 
+def means_of(embedder: Embedder | None) -> Understanding:
+    """A model that passed the check in English alone."""
+
+    async def means() -> Means:
+        return Means(embedder, ENGLISH)
+
+    return means
+
+
 class Village(Town):
     """A town whose dispatcher runs the handlers of the assistant and the search."""
 
@@ -59,7 +68,7 @@ class Village(Town):
     async def index(self) -> int:
         """Let every event have its effects, and the model read what waits; how many posts it read."""
         await self.work()
-        return await embed_waiting(self.db, self.embedder, ENGLISH)
+        return await embed_waiting(self.db, Means(self.embedder, ENGLISH))
 
     async def indexed(self) -> set[int]:
         async with self.db.read() as reader:

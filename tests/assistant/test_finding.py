@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 
-from tests.assistant.conftest import ENGLISH, Village, WordVectors
+from tests.assistant.conftest import Village, WordVectors, means_of
 from tests.support.town import Person
 from weft.accounts.service import load_accounts, set_state
 from weft.assistant.index import Nearness
@@ -20,8 +20,8 @@ from weft.relationships.service import block, load_facts, mute, unmute
 from weft.search.service import rank_posts
 
 
-def finder(village: Village, embedder: object = None) -> Finder:
-    return Finder(rank_posts, village.nearness, embedder or village.embedder, ENGLISH)  # type: ignore[arg-type]
+def finder(village: Village, embedder: WordVectors | None = None) -> Finder:
+    return Finder(rank_posts, village.nearness, means_of(embedder or village.embedder))
 
 
 async def found(village: Village, who: Person, text: str, **more: object) -> list[str]:
@@ -157,7 +157,7 @@ async def test_a_worker_that_heard_of_nothing_still_shows_nothing(village: Villa
     deaf = Nearness(village.db)
     post = await ann.say("soup on thursday", language="en")
     await village.index()
-    finding = Finder(rank_posts, deaf, village.embedder, ENGLISH)
+    finding = Finder(rank_posts, deaf, means_of(village.embedder))
     question = Question(asker_id=bob.account.id, text="soup?")
     assert [str(one.post_id) for one in await finding.find(village.db, question)] == [post["id"]]
     await ann.remove(f"statuses/{post['id']}")

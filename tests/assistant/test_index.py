@@ -9,6 +9,7 @@ from tests.support.town import Person
 from weft.accounts.model import ProfileEdit
 from weft.accounts.service import edit_profile, set_state
 from weft.assistant.embedding import embed_waiting
+from weft.assistant.index import Means
 from weft.assistant.opt_outs import opt_out, opted_out
 from weft.kernel.errors import Unavailable
 from weft.kernel.ids import bucket_of
@@ -123,7 +124,7 @@ async def test_another_model_reads_everything_again(village: Village, ann: Perso
 async def test_posts_from_before_there_was_a_model_are_read_when_it_comes(village: Village, ann: Person) -> None:
     post = await ann.say("soup", language="en")
     await village.work()
-    assert await embed_waiting(village.db, None, ENGLISH) == 0
+    assert await embed_waiting(village.db, Means(None, ENGLISH)) == 0
     async with village.db.read() as reader:
         assert await reader.value("SELECT count(*) FROM post_embeddings_wanted  -- all buckets") == 0
     assert await village.index() == 1
@@ -139,7 +140,7 @@ async def test_an_engine_that_is_away_loses_nothing(village: Village, ann: Perso
             raise Unavailable("model.away")
 
     with pytest.raises(Unavailable):
-        await embed_waiting(village.db, Away(), ENGLISH)
+        await embed_waiting(village.db, Means(Away(), ENGLISH))
     assert await village.index() == 1
 
 

@@ -13,9 +13,10 @@ import msgspec
 import pytest
 
 from tests.assistant.community import Demo, Question, article_files, load_questions, settle_demo
+from tests.assistant.conftest import ENGLISH, means_of
 from tests.assistant.engine import EngineVectors, engine_vectors
 from weft.assistant.embedding import embed_waiting
-from weft.assistant.index import Embedder, Nearness
+from weft.assistant.index import Embedder, Means, Nearness
 from weft.assistant.retrieval import Finder
 from weft.assistant.retrieval import Question as Asked
 from weft.infra.db import Db
@@ -23,7 +24,6 @@ from weft.kernel.clock import ManualClock
 from weft.search.indexing import build_missing
 from weft.search.service import rank_posts
 
-ENGLISH = frozenset({"en"})
 LANGUAGES = ("en", "vi", "ko")
 YEAR_S = 365 * 86_400
 BAR = 0.8
@@ -66,7 +66,7 @@ async def settled(db: Db, clock: ManualClock, folder: Path) -> Demo:
 
 
 async def table(db: Db, demo: Demo, nearness: Nearness, embedder: Embedder | None) -> dict[str, Score]:
-    finder = Finder(rank_posts, nearness, embedder, ENGLISH)
+    finder = Finder(rank_posts, nearness, means_of(embedder))
     scores = {}
     for name in (*LANGUAGES, "cross"):
         scores[name] = one = await score(db, finder, demo, load_questions(name))
@@ -104,6 +104,6 @@ async def test_meaning_helps_english_and_changes_nothing_elsewhere(db: Db, clock
 
 async def embed_waiting_all(db: Db, engine: EngineVectors) -> int:
     count = 0
-    while more := await embed_waiting(db, engine, ENGLISH):
+    while more := await embed_waiting(db, Means(engine, ENGLISH)):
         count += more
     return count

@@ -13,7 +13,7 @@ import msgspec
 
 from weft.accounts.service import load_accounts
 from weft.assistant.events import PostsEmbedded
-from weft.assistant.index import Embedder, Row, may_be_indexed, row_of, store_rows
+from weft.assistant.index import Means, Row, may_be_indexed, row_of, store_rows
 from weft.assistant.opt_outs import opted_out
 from weft.infra.db import Db, Reader
 from weft.kernel.ids import BUCKETS, PostId, bucket_of
@@ -21,8 +21,8 @@ from weft.posts.model import Post
 from weft.posts.service import load_polls, load_posts
 
 BATCH: Final = 32
-MOST_AT_ONCE: Final = 40
-"""Batches of one run of the job; the next run goes on."""
+MOST_AT_ONCE: Final = 10
+"""Batches of one run: few, since other jobs wait for its turn to end. The next run goes on."""
 NOBODY: Final = 0
 """On whose budget posts are read: the community's."""
 MOST_CHARACTERS: Final = 1200
@@ -79,12 +79,13 @@ ON CONFLICT (name) DO UPDATE SET value = excluded.value
 """
 
 
-async def embed_waiting(db: Db, embedder: Embedder | None, languages: frozenset[str]) -> int:
+async def embed_waiting(db: Db, means: Means) -> int:
     """Let the model read posts that wait; how many it read. Without a model nothing waits.
 
     Raises:
         Unavailable: the model cannot answer now; what it has read is kept.
     """
+    embedder, languages = means.embedder, means.languages
     if embedder is None or not languages:
         await _build_for(db, "", "")
         return 0

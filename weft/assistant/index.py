@@ -45,6 +45,24 @@ class Embedder(Protocol):
         """
 
 
+class Means(msgspec.Struct, frozen=True):
+    """By what meaning is understood at this moment: a model, and the languages in which it passed the check."""
+
+    embedder: Embedder | None = None
+    languages: frozenset[str] = frozenset()
+
+
+class Understanding(Protocol):
+    """Asked before each use, since the operator may choose another model while the community runs."""
+
+    async def __call__(self) -> Means: ...
+
+
+async def words_alone() -> Means:
+    """No model: finding goes by words."""
+    return Means()
+
+
 class Row(msgspec.Struct, frozen=True):
     """One version of a post as a model sees it."""
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from weft.accounts.events import AccountEdited, AccountStateChanged
 from weft.assistant.embedding import embed_waiting
 from weft.assistant.events import AssistantAllowed
-from weft.assistant.index import Embedder, remove_posts, review_authors, want_posts
+from weft.assistant.index import Understanding, remove_posts, review_authors, want_posts
 from weft.infra.db import Db, Tx
 from weft.infra.events import Event
 from weft.infra.periodic import Job
 from weft.posts.events import PostCreated, PostDeleted, PostEdited
 from weft.relationships.model import Visibility
 
-INDEX_EVERY_S = 5.0
+INDEX_EVERY_S = 2.0
 
 
 async def index_posts(tx: Tx, events: Sequence[Event]) -> None:
@@ -42,12 +42,11 @@ async def index_authors(tx: Tx, events: Sequence[Event]) -> None:
 class Indexing:
     """The job that reads what waits; with no model it only keeps the queue empty."""
 
-    def __init__(self, embedder: Embedder | None, languages: frozenset[str]) -> None:
-        self._embedder = embedder
-        self._languages = languages
+    def __init__(self, understanding: Understanding) -> None:
+        self._understanding = understanding
 
     async def run(self, db: Db) -> None:
-        await embed_waiting(db, self._embedder, self._languages)
+        await embed_waiting(db, await self._understanding())
 
 
 def index_jobs(indexing: Indexing) -> list[Job]:

@@ -15,7 +15,7 @@ import structlog
 
 from weft.accounts.model import Account
 from weft.accounts.service import load_accounts
-from weft.assistant.index import Embedder, Nearness
+from weft.assistant.index import Nearness, Understanding, words_alone
 from weft.assistant.language import guess_language
 from weft.assistant.opt_outs import opted_out
 from weft.assistant.vectors import Floats
@@ -78,38 +78,35 @@ class Asker(msgspec.Struct, frozen=True):
 class Finder:
     """Finding as this community can: by words always, by meaning in the languages that passed the check."""
 
-    def __init__(
-        self, lexical: Lexical, nearness: Nearness, embedder: Embedder | None, embed_languages: frozenset[str]
-    ) -> None:
+    def __init__(self, lexical: Lexical, nearness: Nearness, understanding: Understanding = words_alone) -> None:
         self._lexical = lexical
         self._nearness = nearness
-        self._embedder = embedder
-        self._languages = embed_languages
+        self._understanding = understanding
 
     async def find(self, db: Db, question: Question) -> list[Found]:
         """The posts that answer best, as far as the asker may see them and lets their authors be shown."""
         text = question.text[:MOST_ASKED]
         language = guess_language(text, question.language)
-        vector = await self._vector(text, language, question.asker_id)
+        model, vector = await self._read(text, language, question.asker_id)
         async with db.read_within(LONGEST_MS) as reader:
             lists = {"words": await self._lexical(reader, text, language, CANDIDATES)}
-            if vector is not None and self._embedder is not None:
-                lists["meaning"] = await self._nearness.nearest(reader, self._embedder.model, vector, CANDIDATES)
+            if vector is not None:
+                lists["meaning"] = await self._nearness.nearest(reader, model, vector, CANDIDATES)
             ranked = fuse(lists)
             allowed = await _allowed(reader, [found.post_id for found in ranked], question, db.clock.now_ms())
         return [found for found in ranked if found.post_id in allowed][: question.limit]
 
-    async def _vector(self, text: str, language: str, asker_id: int) -> Floats | None:
-        """The question as the model sees it; None where it does not understand, is away or may not be paid for."""
-        if self._embedder is None or language not in self._languages:
-            return None
+    async def _read(self, text: str, language: str, asker_id: int) -> tuple[str, Floats | None]:
+        """The question as a model sees it, and which one; None where none understands, is here or may be paid for."""
+        means = await self._understanding()
+        if means.embedder is None or language not in means.languages:
+            return "", None
         try:
-            vectors = await self._embedder.embed([text], asker_id)
+            vectors = await means.embedder.embed([text], asker_id)
         except (Unavailable, Limited) as error:
             log.info("assistant.finds_by_words_alone", reason=error.code)
-            return None
-        vector: Floats = vectors[0]
-        return vector
+            return "", None
+        return means.embedder.model, vectors[0]
 
 
 def fuse(lists: Mapping[str, Sequence[int]]) -> list[Found]:

@@ -2,7 +2,7 @@
 
 from weft.assistant.extract import Quote, Source, extract, quotes_of
 from weft.assistant.findings import Finding, findings_of
-from weft.assistant.index import Embedder, Nearness
+from weft.assistant.index import Embedder, Means, Nearness, Understanding, words_alone
 from weft.assistant.language import guess_language
 from weft.assistant.opt_outs import opt_out, opted_out
 from weft.assistant.retrieval import Finder, Found, Lexical, Question
@@ -13,14 +13,17 @@ __all__ = [
     "Finding",
     "Found",
     "Lexical",
+    "Means",
     "Nearness",
     "Question",
     "Quote",
     "Source",
+    "Understanding",
     "extract",
     "findings_of",
     "guess_language",
     "opt_out",
     "opted_out",
     "quotes_of",
+    "words_alone",
 ]
