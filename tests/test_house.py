@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 REQUIREMENTS = ROOT / "requirements"
-LOCKS = [REQUIREMENTS / "runtime.lock", REQUIREMENTS / "dev.lock"]
+LOCKS = [REQUIREMENTS / "runtime.lock", REQUIREMENTS / "dev.lock", REQUIREMENTS / "models.lock"]
 PIN = re.compile(r"^([A-Za-z0-9_.-]+)==(\S+)", re.M)
 FRAGMENT = re.compile(r"^\d+(\.[a-z-]+)?\.(added|changed|fixed|removed|security)\.md$")
 # Licences that would bind those who pass Weft on, or forbid selling.
@@ -54,6 +54,7 @@ def test_every_pin_carries_its_hashes(lock: Path) -> None:
 def test_everything_wanted_is_pinned() -> None:
     assert wanted("runtime.in") <= {name for name, _ in pins(LOCKS[0])}
     assert wanted("dev.in") <= {name for name, _ in pins(LOCKS[1])}
+    assert wanted("models.in") == {name for name, _ in pins(LOCKS[2])}
 
 
 def test_the_tests_run_the_versions_that_people_run() -> None:
