@@ -139,14 +139,15 @@ def is_audience_visibility(node: ast.expr) -> bool:
 def only_admit_limits(source: Source) -> Iterator[str]:
     """Only the gate counts what a caller may still do; the router turns its verdict into the refusal.
 
-    Budgets are the ledger's: what is spent is a matter of the books, not of how often somebody asks.
+    Budgets are the ledger's: what is spent is a matter of the books, not of how often somebody asks. So is how long the
+    wait for a model is the queue's.
     """
     if source.module == "weft.infra.admit":
         return
     for target, line in imports(source):
         if within(target, "weft.infra.windows") and source.module != "weft.infra.windows":
             yield fault(source, line, "counts in windows of its own; limits are counted by weft.infra.admit")
-    if source.module in ("weft.infra.routing.application", "weft.ledger.service"):
+    if source.module in ("weft.infra.routing.application", "weft.ledger.service", "weft.assistant.queue"):
         return
     for node in ast.walk(source.tree):
         if called(node) == "Limited":

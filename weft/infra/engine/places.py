@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from weft.infra.engine.model import CAPABILITIES, Capability, Endpoint
-from weft.infra.engine.process import LocalEngines
+from weft.infra.engine.process import SLOTS, LocalEngines
 from weft.infra.http import Fetcher
 from weft.infra.targets import parse_peers, parse_target
 from weft.kernel.errors import Unavailable, WeftError
@@ -28,6 +29,12 @@ class Place(msgspec.Struct, frozen=True):
     sha256: str = ""
     """Of our own model's file; empty for a server's, which we cannot know."""
     is_own: bool = True
+    slots: int = 1
+    """Calls that it works on at the same time."""
+    lane: str = ""
+    """Names what these calls share: the server, or our engine of one task."""
+    context: int = 0
+    """Tokens that prompt and answer may have together."""
 
 
 class Endpoints:
@@ -48,9 +55,10 @@ class Endpoints:
     def place(self, capability: Capability) -> Place | None:
         """What would serve this; None if nothing does. Without a server of its own translating is chatting."""
         if (named := self._named.get(capability)) is not None:
-            return Place(named.model, is_own=False)
+            lane = f"{zlib.crc32(named.url.encode()):08x}"
+            return Place(named.model, is_own=False, slots=named.slots, lane=lane, context=named.context)
         if (own := self.engines.model(capability)) is not None:
-            return Place(own.name, own.sha256)
+            return Place(own.name, own.sha256, slots=SLOTS[own.task], lane=own.task, context=own.context)
         return self.place("chat") if capability == "translate" else None
 
     async def endpoint(self, capability: Capability) -> Endpoint:

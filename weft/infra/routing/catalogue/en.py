@@ -125,6 +125,7 @@ POSTS = {
 
 MODELS = {
     "model.away": "The model does not answer, please try again later",
+    "model.busy": "The assistant is busy, please try again in {retry_after} seconds",
     "model.broken": "The model's answer could not be used",
     "model.full": "The model is busy, please try again later",
     "model.off": "This community has no model for that",
