@@ -13,7 +13,7 @@ from weft.kernel.errors import Conflict, Invalid, Limited, NotFound
 from weft.ledger.books import FINE, LINE
 from weft.ledger.entries import load_balances, load_entries, post_entry, reverse_entry
 from weft.ledger.events import BudgetReached
-from weft.ledger.jobs import BOOKED_AT_ONCE, book_usage, keep_books
+from weft.ledger.jobs import BOOKED_AT_ONCE, GUARD, UNGUARDED, book_usage, keep_books
 from weft.ledger.meters import METERS
 from weft.ledger.model import ACCOUNT, Budget, CallDetails, Entry, Line, NewEntry, Usage, ai_usages
 from weft.ledger.service import Ledger
@@ -277,6 +277,11 @@ async def test_the_program_has_no_right_to_change_its_books(empty_database_url: 
                     await connection.execute(statement.format(table))
             await connection.execute(f"SELECT count(*) FROM {table}")
         await connection.execute("UPDATE usage_events SET batch = 1 WHERE batch = 0")
+        assert not await connection.fetchval(UNGUARDED)
+        await connection.execute("GRANT UPDATE ON entries TO bookkeeper")  # as a restored backup has it
+        assert await connection.fetchval(UNGUARDED)
+        await connection.execute(";".join(GUARD))
+        assert not await connection.fetchval(UNGUARDED)
     finally:
         await connection.execute("RESET ROLE; DROP OWNED BY bookkeeper; DROP ROLE bookkeeper")
         await connection.close()

@@ -59,8 +59,8 @@ ON CONFLICT (bucket, day_ms) DO NOTHING
 
 # Rights do not travel in backups; a superuser has them all, and nothing is taken from one.
 UNGUARDED = """
-SELECT has_table_privilege('entries', 'UPDATE') AND NOT usesuper  -- shared: rights of this session
-  FROM pg_user WHERE usename = current_user
+SELECT has_table_privilege('entries', 'UPDATE') AND NOT rolsuper  -- shared: rights of this session
+  FROM pg_roles WHERE rolname = current_user
 """
 GUARD = (
     "REVOKE UPDATE, DELETE, TRUNCATE ON entries, entry_lines, day_heads, prices, usage_events FROM CURRENT_USER",
