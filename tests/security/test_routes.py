@@ -19,7 +19,10 @@ from weft.mastodon.entities import Status
 RULES: dict[str, Any] = {"auth": Auth.USER, "scopes": ("read",), "sees": Sees.OWN, "rate": API, "body": SMALL_BODY}
 READING = ("GET", "HEAD")
 # Writes that need no account: each is refused without a secret of its own, or makes a row that can do nothing.
-OPEN_WRITES = {"/api/v1/apps", "/oauth/token", "/oauth/revoke"}
+OPEN_WRITES = {"/api/v1/apps", "/oauth/token", "/oauth/revoke"} | {
+    # A form that anybody may send, and what its maker's secret token deletes.
+    *("/api/weft/v1/hub/models/:name/requests", "/api/weft/v1/hub/requests/:token"),
+}
 # POSTs and a DELETE that apps send with a scope to read: two are questions, one drops a suggestion.
 READ_SCOPE_WRITES = {"/api/v1/suggestions/:account_id", "/oauth/userinfo", "/api/v1/statuses/:id/translate"}
 
