@@ -23,3 +23,15 @@ class AuthorsForgotten(Event):
     """Nothing of these authors can be found by meaning any more. A signal, never stored: the rows are gone."""
 
     account_ids: tuple[AccountId, ...]
+
+
+class AnswerWanted(Event):
+    """A post may call the assistant: an errand looks, and answers once."""
+
+    post_id: PostId
+
+
+class CapabilitiesChecked(Event):
+    """A model was checked. A signal, never stored: the rows say what came of it."""
+
+    capability: str

@@ -7,7 +7,7 @@ pass by an echo, by words without sense, or by one answer for everything.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from difflib import SequenceMatcher
 from typing import Final
 
@@ -27,9 +27,8 @@ _LETTER = regex.compile(r"\p{L}")
 _MARKED = regex.compile(r"[ăâđêôơưàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ]", regex.I)
 _WEEKDAY = regex.compile(r"thứ [2-7]\b", regex.I)
 _CLOCK = regex.compile(r"\b(\d{1,2})[:h](\d\d)\b")
-_MONTHS: Final = (
-    "january february march april may june july august september october november december".split()
-)
+_DIGITS = regex.compile(r"[0-9]{1,15}")
+_MONTHS: Final = "january february march april may june july august september october november december".split()
 _MONTH = regex.compile(r"tháng (\d{1,2})|(\d{1,2}) ?월")
 _SPELLED: Final[dict[Language, dict[str, int]]] = {
     "en": {
@@ -39,8 +38,21 @@ _SPELLED: Final[dict[Language, dict[str, int]]] = {
     | {"twenty": 20, "thirty": 30, "thirty-five": 35, "forty": 40},
     "vi": {word: number for number, word in enumerate("một hai ba bốn năm sáu bảy tám chín mười".split(), 1)}
     | {"tư": 4, "hai mươi": 20, "ba mươi": 30, "bốn mươi": 40},
-    "ko": dict(zip("하나 한 둘 두 세 네 다섯 여섯 일곱 여덟 아홉 열".split(), (1, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10), strict=True))
-    | {"이틀": 2, "닷새": 5, "열흘": 10, "스무": 20},
+    "ko": dict.fromkeys(("하나", "한"), 1)
+    | dict.fromkeys(("둘", "두", "이틀"), 2)
+    | {
+        "세": 3,
+        "네": 4,
+        "다섯": 5,
+        "닷새": 5,
+        "여섯": 6,
+        "일곱": 7,
+        "여덟": 8,
+        "아홉": 9,
+        "열": 10,
+        "열흘": 10,
+        "스무": 20,
+    },
 }
 _ENGLISH: Final = frozenset(
     """a an the of to in on at for and or but is are was were be been has have had will would can could may it its this
@@ -103,19 +115,24 @@ def numbers_of(text: str, language: Language) -> tuple[set[int], set[int]]:
     maybe |= {number for word, number in _SPELLED[language].items() if says(whole, word)}
     for hour, _ in _CLOCK.findall(whole):
         maybe |= {int(hour), int(hour) % 12}
-    sure = {int(digits) for digits in regex.findall(r"\d{1,15}", whole)}
-    return sure - maybe, maybe
+    return set(written_numbers(text)) - maybe, maybe
+
+
+def all_numbers(text: str, language: Language) -> set[int]:
+    sure, maybe = numbers_of(text, language)
+    return sure | maybe
+
+
+def written_numbers(text: str) -> list[int]:
+    """Numbers in digits, without those that name a source or, in Vietnamese, a day of the week."""
+    whole = _WEEKDAY.sub(" ", plain(_SOURCE_MARK.sub(" ", text)))
+    return sorted({int(digits) for digits in _DIGITS.findall(whole)})
 
 
 def invented_numbers(text: str, sources: Iterable[str], language: Language) -> list[int]:
     """Numbers of the answer that no source has."""
-    known: set[int] = set()
-    for source in sources:
-        sure, maybe = numbers_of(source, language)
-        known |= sure | maybe
-    # Those that our own text writes as a month or an hour count as well here: a wrong month is wrong.
-    written = {int(digits) for digits in regex.findall(r"\d{1,15}", _WEEKDAY.sub(" ", _SOURCE_MARK.sub(" ", text)))}
-    return sorted(written - known)
+    known = {number for source in sources for number in all_numbers(source, language)}
+    return [number for number in written_numbers(text) if number not in known]
 
 
 def lost_numbers(text: str, source: str, from_: Language, to: Language) -> list[int]:
@@ -166,14 +183,3 @@ def leaks(text: str, instructions: str) -> bool:
 def weight(text: str) -> int:
     """How long a text is for its reader: a syllable of Hangul says as much as two letters."""
     return len(text) + len(_HANGUL.findall(text))
-
-
-def cited(text: str) -> list[int]:
-    """The posts that an answer names, as `[2]`."""
-    return [int(mark[1:-1]) for mark in _SOURCE_MARK.findall(text)]
-
-
-def uncited(text: str, least: int = 12) -> Sequence[str]:
-    """Sentences without a source; a line that is too short to say anything needs none."""
-    sentences = regex.split(r"(?<=[.!?。][\"”)]?(?:\s*\[\d{1,2}\])*)\s+(?!\[\d)", text.strip())
-    return [one for one in sentences if weight(one) >= least and not cited(one)]
