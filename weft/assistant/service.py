@@ -1,29 +1,55 @@
 """The door of the assistant: what others may call. Each function lives in the module of its idea."""
 
+from weft.assistant.bars import SERVED_BY
+from weft.assistant.calls import Calls
+from weft.assistant.capabilities import DIRECTIONS, Capabilities, Gate, Score, identity_of, store_result
+from weft.assistant.check import PATIENCE, Anything, Called, Result, Tested, check_models
+from weft.assistant.check import Wanted as WantedCheck
 from weft.assistant.extract import Quote, Source, extract, quotes_of
 from weft.assistant.findings import Finding, findings_of
+from weft.assistant.golden_set import LANGUAGES as SPOKEN
+from weft.assistant.golden_set import load_golden
 from weft.assistant.index import Embedder, Means, Nearness, Understanding, words_alone
 from weft.assistant.language import guess_language
 from weft.assistant.opt_outs import opt_out, opted_out
 from weft.assistant.retrieval import Finder, Found, Lexical, Question
+from weft.assistant.understanding import Meaning
 
 __all__ = [
+    "DIRECTIONS",
+    "PATIENCE",
+    "SERVED_BY",
+    "SPOKEN",
+    "Anything",
+    "Called",
+    "Calls",
+    "Capabilities",
     "Embedder",
     "Finder",
     "Finding",
     "Found",
+    "Gate",
     "Lexical",
+    "Meaning",
     "Means",
     "Nearness",
     "Question",
     "Quote",
+    "Result",
+    "Score",
     "Source",
+    "Tested",
     "Understanding",
+    "WantedCheck",
+    "check_models",
     "extract",
     "findings_of",
     "guess_language",
+    "identity_of",
+    "load_golden",
     "opt_out",
     "opted_out",
     "quotes_of",
+    "store_result",
     "words_alone",
 ]
