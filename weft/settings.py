@@ -84,6 +84,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Tokens that a model on such a server takes, its answer included."""
     ai_slots: int = 8
     """Calls that such a server gets at the same time."""
+    assistant: bool = True
+    """Whether there is an assistant; without a model it finds and quotes."""
+    ai_keep_days: int = 30
+    """Chats in which nothing was said for so long are forgotten."""
+    ai_answer_elsewhere: bool = False
+    """Whether accounts of other servers are answered."""
     ai_idle_s: float = 600.0
     """After so long without a use our own engine ends."""
 
@@ -165,7 +171,7 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 
 _LISTS = frozenset({"languages", "rules", "trusted_proxies", "fetch_allow"})
-_SWITCHES = frozenset({"confirm_email", "limits", "password_grant"})
+_SWITCHES = frozenset({"confirm_email", "limits", "password_grant", "assistant", "ai_answer_elsewhere"})
 _WORDS = {"on": True, "off": False}
 
 
@@ -190,6 +196,8 @@ def _check(settings: Settings) -> None:
         raise SettingsError("workers must be between 1 and 64.")
     if not (512 <= settings.ai_context <= 1 << 20 and 1 <= settings.ai_slots <= 64 and settings.ai_idle_s >= 1):
         raise SettingsError("ai_context must be 512 to 1048576, ai_slots 1 to 64, ai_idle_s at least 1.")
+    if not 1 <= settings.ai_keep_days <= 3650:
+        raise SettingsError("ai_keep_days must be between 1 and 3650.")
     for network in settings.trusted_proxies:
         try:
             ipaddress.ip_network(network)

@@ -93,7 +93,7 @@ class Context:
 
     def __init__(self, db: Db, url: str, own_id: OwnId) -> None:
         self._db = db
-        self._url = url
+        self.url = url
         self._own_id = own_id
 
     async def admit(self, readers: Readers, ids: Iterable[int]) -> Admitted:
@@ -105,7 +105,8 @@ class Context:
             author_ids = {post.author_id for post in posts.values()}
             known = await self._know(reader, readers, author_ids, own_id)
         shown = [posts[id_] for id_ in wanted if id_ in posts]
-        return Admitted(_KEY, readers, [self._shape(post, known) for post in shown if _is_admitted(post, readers, known)])
+        kept = [self._shape(post, known) for post in shown if _is_admitted(post, readers, known)]
+        return Admitted(_KEY, readers, kept)
 
     async def still(self, admitted: Admitted) -> Admitted:
         """The same check once more, now: without what changed, or may not be seen any more."""
@@ -151,7 +152,7 @@ class Context:
             handle=author.handle,
             name=author.display_name or author.username,
             text="\n".join(part for part in (post.summary, post.text) if part),
-            url=f"{self._url}/@{author.handle}/{post.id}",
+            url=f"{self.url}/@{author.handle}/{post.id}",
             language=post.language,
             tags=post.tags,
         )

@@ -16,12 +16,18 @@ from weft.kernel.text.clean import clean_text, drop_invisible
 from weft.kernel.text.entities import find_urls
 
 DEFAULT_SPECIALS: Final = (
-    *("<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>", "<|eom_id|>"),
-    *("<|start_header_id|>", "<|end_header_id|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<|tool|>"),
+    *("<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>"),
+    *("<|start_header_id|>", "<|end_header_id|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<|eom_id|>"),
     *("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<s>", "</s>", "<unk>", "<pad>", "<bos>", "<eos>", "<mask>"),
     *("<start_of_turn>", "<end_of_turn>", "<start_of_image>", "[CLS]", "[SEP]", "[PAD]", "[MASK]", "[UNK]"),
-    *("<\uff5cbegin\u2581of\u2581sentence\uff5c>", "<\uff5cUser\uff5c>", "<\uff5cAssistant\uff5c>", "<think>", "</think>"),
-    *("<tool_call>", "</tool_call>", "[TOOL_CALLS]", "[AVAILABLE_TOOLS]", "[BOS]", "[EOS]", "<repo_name>", "<file_sep>"),
+    *(
+        "<\uff5cbegin\u2581of\u2581sentence\uff5c>",
+        "<\uff5cUser\uff5c>",
+        "<\uff5cAssistant\uff5c>",
+    ),
+    *("<think>", "</think>", "<|tool|>"),
+    *("<tool_call>", "</tool_call>", "[TOOL_CALLS]", "[AVAILABLE_TOOLS]", "[BOS]", "[EOS]"),
+    *("<repo_name>", "<file_sep>"),
     *("### Instruction:", "### Response:", "### Human:", "### Assistant:"),
 )
 """Control words of models in use, for servers that do not say theirs."""
@@ -117,7 +123,8 @@ def check_sentence(text: str, texts: Sequence[str]) -> Sentence | None:
     Args:
         texts: what the sources say, in the order of their numbers from 1.
     """
-    cited = tuple(dict.fromkeys(int(number) for group in _CITED.findall(text) for number in regex.findall(r"\d+", group)))
+    groups = _CITED.findall(text)
+    cited = tuple(dict.fromkeys(int(number) for group in groups for number in regex.findall(r"\d+", group)))
     if not cited or not all(1 <= number <= len(texts) for number in cited):
         return None
     bare = plain(_CITED.sub("", text))

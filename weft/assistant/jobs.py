@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from weft.accounts.events import AccountEdited, AccountStateChanged
+from weft.assistant.account import find_own_id
+from weft.assistant.chats import sweep_chats
 from weft.assistant.embedding import embed_waiting
-from weft.assistant.events import AssistantAllowed
+from weft.assistant.events import AnswerWanted, AssistantAllowed
 from weft.assistant.index import Understanding, remove_posts, review_authors, want_posts
-from weft.infra.db import Db, Tx
+from weft.assistant.summaries import drop_of_authors, drop_of_posts, sweep_summaries
+from weft.infra.db import Db, Reader, Tx
 from weft.infra.events import Event
 from weft.infra.periodic import Job
+from weft.kernel.ids import PostId, bucket_of
 from weft.posts.events import PostCreated, PostDeleted, PostEdited
 from weft.relationships.model import Visibility
 
 INDEX_EVERY_S = 2.0
+FORGET_EVERY_S = 3600.0
 
 
 async def index_posts(tx: Tx, events: Sequence[Event]) -> None:
@@ -39,6 +44,40 @@ async def index_authors(tx: Tx, events: Sequence[Event]) -> None:
     await review_authors(tx, list({event.account_id: None for event in events if isinstance(event, kinds)}))
 
 
+async def drop_summaries(tx: Tx, events: Sequence[Event]) -> None:
+    """A summary leaves with any of its posts, and with any author who opted out or is gone."""
+    posts = [event.post_id for event in events if isinstance(event, PostEdited | PostDeleted)]
+    authors = [event.account_id for event in events if isinstance(event, AssistantAllowed | AccountStateChanged)]
+    if posts:
+        await drop_of_posts(tx, posts)
+    if authors:
+        await drop_of_authors(tx, authors)
+
+
+async def call_assistant(tx: Tx, events: Sequence[Event]) -> None:
+    """Let an errand look at posts that call the assistant; before it has an account, at those that may do so."""
+    created = [event for event in events if isinstance(event, PostCreated) and event.repost_of is None and event.has_at]
+    if not created:
+        return
+    own_id = await find_own_id(tx)
+    if own_id is not None:
+        called = [event.post_id for event in created if own_id in event.mentions]
+    else:
+        called = await calling_by_name(tx, [event.post_id for event in created])
+    for post_id in called:
+        tx.emit_in(bucket_of(post_id), AnswerWanted(post_id=post_id))
+
+
+CALLING = """
+SELECT p.id FROM unnest($1::smallint[], $2::bigint[]) AS given (bucket, id)  -- all buckets: of the events at hand
+  JOIN posts p ON p.bucket = given.bucket AND p.id = given.id AND p.text ILIKE '%@assistant%'
+"""
+
+
+async def calling_by_name(reader: Reader, ids: Sequence[int]) -> list[PostId]:
+    return [PostId(id_) for id_ in await reader.values(CALLING, [bucket_of(id_) for id_ in ids], list(ids))]
+
+
 class Indexing:
     """The job that reads what waits; with no model it only keeps the queue empty."""
 
@@ -53,7 +92,22 @@ def index_jobs(indexing: Indexing) -> list[Job]:
     return [Job("assistant.index", INDEX_EVERY_S, indexing.run)]
 
 
+def chat_jobs(keep_days: int) -> list[Job]:
+    """Chats in which nothing was said for so many days go, and summaries that nobody asked for in a month."""
+
+    async def forget(db: Db) -> None:
+        await sweep_chats(db, keep_days)
+        await sweep_summaries(db)
+
+    return [Job("assistant.forget", FORGET_EVERY_S, forget)]
+
+
 HANDLERS = (
+    (PostCreated, "assistant.call_assistant", call_assistant),
+    (PostEdited, "assistant.drop_summaries", drop_summaries),
+    (PostDeleted, "assistant.drop_summaries", drop_summaries),
+    (AccountStateChanged, "assistant.drop_summaries", drop_summaries),
+    (AssistantAllowed, "assistant.drop_summaries", drop_summaries),
     (PostCreated, "assistant.index_posts", index_posts),
     (PostEdited, "assistant.index_posts", index_posts),
     (PostDeleted, "assistant.index_posts", index_posts),

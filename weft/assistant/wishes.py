@@ -22,13 +22,16 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 _FIND = regex.compile(
-    r"^(?:please\s+|can you\s+|could you\s+|help me\s+)?(?:find|search(?:\s+for)?|look\s+(?:for|up)|who (?:wrote|posted|said)"
+    r"^(?:please\s+|can you\s+|could you\s+|help me\s+)?(?:find|search(?:\s+for)?|look\s+(?:for|up)"
+    r"|who (?:wrote|posted|said)"
     r"|what did \w+ (?:say|write|post)|tìm(?:\s+kiếm)?(?:\s+giúp)?|ai (?:đã )?(?:viết|nói))\s*"
-    r"(?:me\s+)?(?:(?:the |any |all |a )?(?:posts?|messages?)\s*(?:about|on|that|which|with|from|where)?|(?:các |những )?bài"
-    r"(?: viết| đăng)?(?:\s+(?:về|nói về|có))?)?\s*[:：]?\s*",
+    r"(?:me\s+)?(?:(?:the |any |all |a )?(?:posts?|messages?)\s*(?:about|on|that|which|with|from|where)?"
+    r"|(?:các |những )?bài(?: viết| đăng)?(?:\s+(?:về|nói về|có))?)?\s*[:：]?\s*",
     regex.IGNORECASE,
 )
-_FIND_KO = regex.compile(r"\s*(?:글을?|게시물을?)?\s*(?:좀\s*)?(?:찾아\s?(?:줘|주세요|줄래|봐)?|검색(?:해\s?(?:줘|주세요))?|찾기)\s*[.?!]*$")
+_FIND_KO = regex.compile(
+    r"\s*(?:글을?|게시물을?)?\s*(?:좀\s*)?(?:찾아\s?(?:줘|주세요|줄래|봐)?|검색(?:해\s?(?:줘|주세요))?|찾기)\s*[.?!]*$"
+)
 _FIND_KO_FIRST = regex.compile(r"^(?:글\s*)?(?:찾기|검색)\s*[:：]?\s+")
 _SUM = regex.compile(
     r"\b(?:sum(?:\s+\w+){0,3}\s+up|sum\s+up|summar(?:y|ise|ize)|tl;?dr|recap)\b|tóm\s+tắt|요약", regex.IGNORECASE

@@ -56,7 +56,13 @@ POST = RateClass("post", 300, 3 * HOUR)
 FOLLOW = RateClass("follow", 400, DAY)
 REPORT = RateClass("report", 400, DAY)
 SEARCH = RateClass("search", 100, 5 * MINUTE)
+ASSISTANT = RateClass("assistant", 120, 5 * MINUTE)
 STREAM_OPEN = RateClass("stream_open", 60, 5 * MINUTE)
+
+# Counted per account, and per thread, that mentions the assistant.
+ASSISTANT_MENTION = RateClass("assistant_mention", 30, DAY)
+ASSISTANT_NEWCOMER = RateClass("assistant_newcomer", 5, DAY)
+ASSISTANT_THREAD = RateClass("assistant_thread", 10, DAY)
 
 # Counted per address block: these callers are not known yet.
 SIGN_UP = RateClass("sign_up", 5, 30 * MINUTE)

@@ -193,6 +193,7 @@ def created_event(post: Post, parent: Post | None, quoted: Post | None, *, silen
         has_media=bool(post.media_ids),
         has_poll=post.has_poll,
         has_link="://" in post.text,
+        has_at="@" in post.text,
         silent=silent,
     )
 

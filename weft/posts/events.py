@@ -35,6 +35,8 @@ class PostCreated(OfAuthor):
     has_media: bool = False
     has_poll: bool = False
     has_link: bool = False
+    has_at: bool = False
+    """The text may call somebody, also whom nobody is called yet."""
     silent: bool = False
     """The author is limited: followers only, no public timeline."""
 

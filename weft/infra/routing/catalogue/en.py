@@ -270,6 +270,15 @@ HUB = {
     "hub.too_many": "Validation failed: {field} holds too many (maximum is {limit})",
 }
 
+ASSISTANT = {
+    "assistant.off": "The assistant is off here",
+    "assistant.opted_out": "You keep away from the assistant; let it come near in your settings first",
+    "assistant.empty": "Validation failed: {field} can't be blank",
+    "assistant.too_long": "Validation failed: {field} is too long (maximum is {limit} characters)",
+    "assistant.too_many_chats": "There are too many chats (maximum is {limit}); forget some first",
+    "assistant.no_article": "The article could not be read",
+}
+
 SEARCH: dict[str, str] = {}
 
 STREAMING = {
@@ -302,6 +311,7 @@ SENTENCES: dict[str, str] = {
     **MODERATION,
     **PORTABILITY,
     **HUB,
+    **ASSISTANT,
     **SEARCH,
     **STREAMING,
     **WEB,

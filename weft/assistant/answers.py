@@ -1,0 +1,291 @@
+"""What people ask of the assistant, answered: with quotes always, and by a model where it was shown to be able to.
+
+Whatever a model writes is let through sentence by sentence, each with a post that was in the prompt. A model that is
+away, busy or too dear leaves the quotes, and the answer says which of both it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import msgspec
+import structlog
+
+from weft.assistant.context import Admitted, Context, Readers
+from weft.assistant.extract import Quote, extract, quotes_of
+from weft.assistant.findings import Kind as FindingKind
+from weft.assistant.findings import findings_of
+from weft.assistant.guard import Sieve
+from weft.assistant.index import Understanding, words_alone
+from weft.assistant.language import guess_language
+from weft.assistant.lines import Asker, Cite, Line, Refused, cite, quote_lines, sources_of
+from weft.assistant.prompts import PROMPT_VERSION, Abilities, Feature, Kind, Prompt, Wanted, Writer
+from weft.assistant.retrieval import Finder, Found, Question
+from weft.assistant.summaries import Made, find_summary, keep_summary
+from weft.assistant.texts import Key, say
+from weft.assistant.vectors import Floats
+from weft.assistant.wishes import Wish
+from weft.infra.db import Db
+from weft.kernel.errors import Limited, NotFound, Unavailable
+from weft.kernel.ids import AccountId, PostId, make_id
+from weft.posts.service import load_thread, require_post
+
+FOUND: Final = 8
+QUOTED: Final = 3
+SUMMED: Final = 5
+MOST_THREAD: Final = 300
+MOST_MISSED: Final = 100
+MOST_EMBEDDED: Final = 80
+DAY_MS: Final = 86_400_000
+ASKED: Final[tuple[tuple[FindingKind, Key], ...]] = (
+    ("date", "ask_date"),
+    ("amount", "ask_amount"),
+    ("promise", "ask_promise"),
+    ("decision", "ask_decision"),
+)
+"""What can be asked where the rules found something of a kind."""
+
+log = structlog.get_logger()
+
+
+class Visits(Protocol):
+    """What somebody has not read yet. Filled in ``wiring`` from the timelines."""
+
+    async def last_read(self, account_id: AccountId) -> int:
+        """The id up to which they read their home; 0 where nobody knows."""
+
+    async def unread(self, account_id: AccountId, after: int, limit: int) -> Sequence[int]:
+        """Posts of their home after that id, newest first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What answering works with; put together by ``wiring``. Without a writer nothing is generated."""
+
+    db: Db
+    context: Context
+    finder: Finder
+    abilities: Abilities
+    visits: Visits
+    writer: Writer | None = None
+    understanding: Understanding = words_alone
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """Of a thread or of what was missed; ``model`` is empty where the lines are quotes."""
+
+    lines: tuple[Line, ...]
+    admitted: Admitted
+    model: str = ""
+    cached: bool = False
+    posts: int = 0
+
+
+class Answers:
+    """The features, each for one asker and one audience."""
+
+    def __init__(self, tools: Tools) -> None:
+        self.tools = tools
+
+    # ------------------------------------------------------------------ asking the community
+
+    async def find(
+        self, asker: Asker, readers: Readers, text: str, without: frozenset[int] = frozenset()
+    ) -> tuple[Admitted, dict[int, Found]]:
+        """Posts that may answer, the best first, as far as all readers may see them."""
+        question = Question(
+            asker_id=asker.id,
+            text=text,
+            language=asker.language,
+            limit=FOUND,
+            public_only=readers.everybody,
+            without=without,
+        )
+        found = {each.post_id: each for each in await self.tools.finder.find(self.tools.db, question)}
+        return await self.tools.context.admit(readers, found), {int(id_): each for id_, each in found.items()}
+
+    async def answer(
+        self, asker: Asker, readers: Readers, wish: Wish, *, without: frozenset[int] = frozenset()
+    ) -> AsyncGenerator[Line | Refused, None]:
+        """Lines that answer a question: a model's where it can and somebody's quotes otherwise."""
+        admitted, found = await self.find(asker, readers, wish.about, without)
+        # Nearness alone answers everything, and small talk too: without a shared word there is no answer.
+        shares = any("words" in found[post.post_id].why for post in admitted.posts[:QUOTED])
+        if wish.kind == "question" and not shares and not self.can("ask", asker.language):
+            yield Line(say("cannot", asker.language))
+            return
+        if not admitted.posts:
+            yield Line(say("nothing", asker.language))
+            return
+        made = 0
+        async with aclosing(self.written(asker, admitted, "ask", wish.about)) as pieces:
+            async for piece in pieces:
+                made += isinstance(piece, Line)
+                yield piece
+        if made:
+            return
+        yield Line(say("found", asker.language))
+        for line in quote_lines(admitted, wish.about, QUOTED):
+            yield line
+
+    async def written(
+        self, asker: Asker, admitted: Admitted, feature: Feature, question: str, kind: Kind = "interactive"
+    ) -> AsyncGenerator[Line | Refused, None]:
+        """What the model makes of these posts, each sentence with its posts; nothing where it may not or cannot."""
+        tools = self.tools
+        language = guess_language(question, asker.language) if question else asker.language
+        if tools.writer is None or not self.can(feature, language):
+            return
+        prompt = Prompt(admitted, feature, question, language)
+        ask = await prompt.sealed(tools.context, tools.abilities.specials())
+        if not prompt.admitted.posts:
+            return
+        sieve = Sieve(prompt.texts)
+        wanted = Wanted(account_id=asker.id, role=asker.role, kind=kind, feature=feature, ask=ask)
+        try:
+            async with aclosing(tools.writer.write(wanted)) as pieces:
+                async for piece in pieces:
+                    for sentence in sieve.feed(piece):
+                        yield self._made(sentence.text, sentence.sources, prompt.admitted)
+            for sentence in sieve.end():
+                yield self._made(sentence.text, sentence.sources, prompt.admitted)
+        except (Limited, Unavailable) as error:
+            log.info("assistant.answers_by_quotes", reason=error.code)
+            yield Refused(error.code, seconds_of(error), dict(error.values))
+
+    def _made(self, text: str, numbers: Sequence[int], admitted: Admitted) -> Line:
+        return Line(text, "made", tuple(cite(admitted.posts[number - 1]) for number in numbers))
+
+    def can(self, feature: str, language: str = "") -> bool:
+        """Whether the configured models passed the check for this, in this language or in any."""
+        if self.tools.writer is None:
+            return False
+        found = self.tools.abilities.languages(feature)
+        return language in found if language else bool(found)
+
+    # ------------------------------------------------------------------ summing up
+
+    async def thread(self, readers: Readers, post_id: int) -> Admitted:
+        """The posts of the thread around a post that all readers may see, oldest first.
+
+        Raises:
+            NotFound: the asker may not see the post, or there is none.
+        """
+        async with self.tools.db.read() as reader:
+            post = await require_post(reader, PostId(post_id), readers.asker_id)
+            root = post.root_id or post.id
+            ids = [root, *await load_thread(reader, root)]
+        return await self.tools.context.admit(readers, ids[:MOST_THREAD])
+
+    async def summary(self, asker: Asker, readers: Readers, post_id: int) -> Summary:
+        """A thread in a few lines, made once for each version of it and each audience."""
+        admitted = await self.thread(readers, post_id)
+        if not admitted.posts:
+            raise NotFound("record.absent")
+        model = self.tools.abilities.model()[0] if self.can("summary", asker.language) else ""
+        common = await self.tools.context.is_for_everybody(admitted)
+        made = Made(
+            subject=admitted.posts[0].post_id,
+            version=version_of(admitted),
+            model=model,
+            prompt=PROMPT_VERSION,
+            audience="everybody" if common else readers.key,
+        )
+        known = await find_summary(self.tools.db, made)
+        if known is not None:
+            return Summary(tuple(known), admitted, model, cached=True, posts=len(admitted.posts))
+        lines, refused = await self._summed(asker, admitted, write=bool(model))
+        written = any(line.kind == "made" for line in lines)
+        if not refused:
+            authors = [post.author_id for post in admitted.posts]
+            await keep_summary(self.tools.db, made, lines, [post.post_id for post in admitted.posts], authors)
+        return Summary(tuple(lines), admitted, model if written else "", posts=len(admitted.posts))
+
+    async def _summed(self, asker: Asker, admitted: Admitted, *, write: bool) -> tuple[list[Line], bool]:
+        """Lines, and whether the model refused for now: then they are not kept."""
+        lines: list[Line] = []
+        refused = False
+        if write:
+            async with aclosing(self.written(asker, admitted, "summary", "", "summary")) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Refused):
+                        refused = True
+                    else:
+                        lines.append(piece)
+        return lines if lines and not refused else await self.quoted(asker, admitted), refused
+
+    async def quoted(self, asker: Asker, admitted: Admitted) -> list[Line]:
+        """The central sentences of the posts and what the rules found in them: dates, amounts, promises, decisions."""
+        quotes = quotes_of(sources_of(admitted))
+        chosen = extract(quotes, SUMMED, await self._vectors(asker, admitted, quotes))
+        texts = {quote.text: quote.post_id for quote in chosen}
+        for finding in findings_of(sources_of(admitted)):
+            if len(texts) >= SUMMED + QUOTED:
+                break
+            if finding.kind in ("decision", "promise"):
+                texts.setdefault(finding.sentence, finding.post_id)
+        order = {post.post_id: at for at, post in enumerate(admitted.posts)}
+        found = sorted(texts.items(), key=lambda each: order[each[1]])
+        return [Line(text, "quote", (self._cite(admitted, post_id),)) for text, post_id in found]
+
+    def _cite(self, admitted: Admitted, post_id: int) -> Cite:
+        post = admitted.find(post_id)
+        return cite(post) if post is not None else Cite(post_id, -1)
+
+    async def _vectors(self, asker: Asker, admitted: Admitted, quotes: Sequence[Quote]) -> Floats | None:
+        """The sentences as a model sees them, where one understands all of them."""
+        means = await self.tools.understanding()
+        languages = {post.language for post in admitted.posts}
+        if means.embedder is None or not languages <= means.languages or not 0 < len(quotes) <= MOST_EMBEDDED:
+            return None
+        try:
+            return await means.embedder.embed([quote.text for quote in quotes], asker.id)
+        except (Limited, Unavailable) as error:
+            log.info("assistant.sums_up_by_words", reason=error.code)
+            return None
+
+    # ------------------------------------------------------------------ missed, related, questions
+
+    async def missed(self, asker: Asker) -> Summary:
+        """What came home since the last visit."""
+        tools = self.tools
+        after = await tools.visits.last_read(asker.id)
+        after = max(after, make_id(tools.db.clock.now_ms() - 7 * DAY_MS, 0))
+        ids = await tools.visits.unread(asker.id, after, MOST_MISSED)
+        admitted = await tools.context.admit(Readers(asker.id), sorted(ids))
+        others = [post.post_id for post in admitted.posts if post.author_id != asker.id]
+        if len(others) != len(admitted.posts):
+            admitted = await tools.context.admit(Readers(asker.id), others)
+        return Summary(tuple(await self.quoted(asker, admitted)), admitted, posts=len(admitted.posts))
+
+    async def related(self, asker: Asker, post_id: int) -> list[int]:
+        """Posts about the same thing."""
+        readers = Readers(asker.id)
+        post = (await self.thread(readers, post_id)).find(post_id)
+        if post is None:
+            return []
+        admitted, _ = await self.find(asker, readers, post.text, frozenset((post_id,)))
+        return [each.post_id for each in admitted.posts]
+
+    async def questions(self, asker: Asker, post_id: int) -> list[str]:
+        """What could be asked about a thread, as far as its posts hold something of the kind."""
+        admitted = await self.thread(Readers(asker.id), post_id)
+        kinds = {finding.kind for finding in findings_of(sources_of(admitted))}
+        asked = [say(key, asker.language) for kind, key in ASKED if kind in kinds]
+        return ([say("ask_about", asker.language)] if len(admitted.posts) > 2 else []) + asked
+
+
+def version_of(admitted: Admitted) -> bytes:
+    """What a summary is of: just these posts in just these versions."""
+    parts = ",".join(f"{post.post_id}:{post.version}" for post in admitted.posts)
+    return hashlib.sha256(parts.encode()).digest()
+
+
+def seconds_of(error: Limited | Unavailable) -> int:
+    """After how many seconds a refused call may succeed; 0 where nobody knows."""
+    value = error.values.get("retry_after", 0)
+    return value if isinstance(value, int) else 0
