@@ -229,3 +229,13 @@ class Capabilities:
     def _in_use(self) -> tuple[tuple[str, str], ...]:
         names = dict.fromkeys(SERVED_BY.values())
         return tuple((name, identity_of(place)) for name in names if (place := self._places.place(name)) is not None)
+
+
+class Gate:
+    """For the calls, which do not know in which language somebody asks: what is on in any. The feature asked that."""
+
+    def __init__(self, capabilities: Capabilities) -> None:
+        self._capabilities = capabilities
+
+    def may(self, feature: str) -> bool:
+        return bool(self._capabilities.languages(feature))

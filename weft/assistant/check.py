@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from itertools import groupby
 from typing import Final, Protocol
@@ -17,15 +17,16 @@ import msgspec
 import numpy as np
 
 from weft.assistant.bars import BARS, SERVED_BY
+from weft.assistant.calls import CallFor, Calls, EmbedFor
 from weft.assistant.golden_set import LANGUAGES, Golden, Language
 from weft.assistant.scoring import Item, items_of
 from weft.assistant.vectors import Floats
-from weft.infra.engine.client import Models
-from weft.infra.engine.model import Ask, Bounds, Capability, Delta, Endpoint
-from weft.kernel.errors import Unavailable, WeftError
+from weft.infra.engine.model import Ask, Bounds, Capability, Delta
+from weft.kernel.errors import Limited, Unavailable, WeftError
 
 PATIENCE: Final = Bounds(first_s=120.0, between_s=60.0, total_s=240.0)
 """A check may wait longer than a person."""
+LONGEST_WAIT_MS: Final = 600_000
 AMONG_FIRST: Final = 3
 MOST_AT_ONCE: Final = 8
 _GONE: Final = frozenset({"model.off", "model.away"})
@@ -94,24 +95,50 @@ class Wanted(msgspec.Struct, frozen=True):
 EVERYTHING: Final = Wanted()
 
 
-class Served:
-    """A model behind the client, asked as the features ask it."""
+class Called:
+    """A model behind the calls, asked as the features ask it: on the community's budget, and in the books."""
 
-    def __init__(self, models: Models, endpoint: Callable[[], Awaitable[Endpoint]]) -> None:
-        self._models = models
-        self._endpoint = endpoint
+    def __init__(self, calls: Calls, capability: Capability) -> None:
+        self._calls = calls
+        self._capability: Capability = capability
 
     async def say(self, ask: Ask) -> str:
+        call = CallFor(
+            account_id=0,
+            role="",
+            kind="summary",
+            feature="check",
+            capability=self._capability,
+            deadline_ms=LONGEST_WAIT_MS,
+            origin="platform",
+            ask=ask,
+        )
         parts: list[str] = []
-        async with aclosing(self._models.stream(await self._endpoint(), ask, PATIENCE)) as answer:
+        async with aclosing(self._calls.generate(call)) as answer:
             async for part in answer:
                 if isinstance(part, Delta):
                     parts.append(part.text)
         return "".join(parts)
 
     async def embed(self, texts: Sequence[str]) -> Floats:
-        rows, _ = await self._models.embed(await self._endpoint(), texts, PATIENCE)
+        call = EmbedFor(
+            account_id=0,
+            role="",
+            kind="summary",
+            feature="check",
+            deadline_ms=LONGEST_WAIT_MS,
+            origin="platform",
+            texts=tuple(texts),
+        )
+        rows, _ = await self._calls.embed(call)
         return rows
+
+
+class Anything:
+    """What the calls of a check may be for: it has to ask before anything is known."""
+
+    def may(self, feature: str) -> bool:
+        return True
 
 
 async def check_models(
@@ -121,6 +148,7 @@ async def check_models(
 
     Raises:
         Unavailable: a model is off or away. What was given before stays true.
+        Limited: a budget is spent.
     """
     items = [item for item in items_of(golden) if wanted.wants(item.feature, item.language)]
     for (feature, _, _), group in groupby(sorted(items, key=_key), key=_key):
@@ -176,7 +204,7 @@ async def _faults_of(item: Item, model: Model) -> list[str]:
     try:
         return item.faults(await model.say(item.ask))
     except WeftError as error:
-        if isinstance(error, Unavailable) and error.code in _GONE:
+        if isinstance(error, Limited) or (isinstance(error, Unavailable) and error.code in _GONE):
             raise
         return [error.code]
 

@@ -5,9 +5,11 @@ Apart from ``cli`` so that each of the two stays readable; loaded when somebody 
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from cyclopts import App
 
-from weft.cli import AsJson, Place, _show
+from weft.cli import AsJson, Place, Switch, _on, _show
 from weft.operations import models as operations
 
 model = App(name="model", help="Look after the assistant's models.")
@@ -69,3 +71,34 @@ def model_use(name: str, *, for_: str = "", place: Place = HERE, as_json: AsJson
 def model_remove(name: str, *, place: Place = HERE, as_json: AsJson = False) -> None:
     """Remove an added model and its file."""
     _show(operations.remove(place.settings(), name), as_json=as_json)
+
+
+@model.command(name="check")
+def model_check(
+    *capabilities: str,
+    language: str = "",
+    whole: Annotated[bool, Switch] = False,
+    place: Place = HERE,
+    as_json: AsJson = False,
+) -> int:
+    """Put the golden set to the configured models, and switch on only what they pass. Status 1 where one was away.
+
+    Parameters
+    ----------
+    capabilities
+        ask, summary, translate, alt_text, reword, tags, chat, embed; all when left out.
+    language
+        en, vi or ko; all when left out.
+    whole
+        Go on with a part when its bar is out of reach.
+    """
+    from weft.operations import model_check as checking
+
+    wanted = checking.wanted_of(capabilities, language, whole=whole)
+    settings = place.settings()
+    answer = _on(settings, lambda db: checking.check(db, settings, wanted))
+    if as_json:
+        _show(answer, as_json=True)
+    else:
+        checking.print_table(answer)
+    return 1 if answer["away"] else 0
