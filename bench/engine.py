@@ -24,7 +24,7 @@ from bench.measure import Value
 from bench.report import Result
 from weft.infra.engine.client import Models, cpu_s
 from weft.infra.engine.files import Task, why_off
-from weft.infra.engine.model import Ask, Endpoint, Message, Usage
+from weft.infra.engine.model import Ask, Bounds, Endpoint, Message, Usage
 from weft.infra.engine.process import LocalEngines, environment
 from weft.infra.http import Fetcher
 from weft.kernel.clock import Clock
@@ -32,6 +32,9 @@ from weft.kernel.clock import Clock
 ROUNDS, PROMPTS, TOKENS = 5, 4, 64
 POSTS, WORDS = 1000, 60
 SYLLABLES = ("ba", "ko", "mi", "ter", "lan", "su", "ri", "den", "or", "pa", "ves", "to")
+
+# The machine may be busy with other things; CPU is what is measured.
+PATIENT = Bounds(first_s=600, between_s=600, total_s=3600)
 
 Measured = tuple[float, float]
 """Tokens or texts, and CPU seconds."""
@@ -77,7 +80,7 @@ async def through_the_client(models: Models, endpoint: Endpoint, prompts: Sequen
     before = cpu_s(endpoint.pid) + time.process_time()
     tokens = 0
     for text in prompts:
-        async for piece in models.stream(endpoint, Ask((Message("user", text),), TOKENS)):
+        async for piece in models.stream(endpoint, Ask((Message("user", text),), TOKENS), PATIENT):
             if isinstance(piece, Usage):
                 tokens += piece.output
     return tokens, cpu_s(endpoint.pid) + time.process_time() - before
@@ -90,7 +93,7 @@ async def embed(engines: LocalEngines, models: Models) -> list[Result]:
     with called_directly(engines, "embed") as other:
         for _ in range(3):
             before = cpu_s(endpoint.pid) + time.process_time()
-            await models.embed(endpoint, texts)
+            await models.embed(endpoint, texts, PATIENT)
             ours.append(cpu_s(endpoint.pid) + time.process_time() - before)
             direct.append(ask_directly(other, texts)[1])
     spent, bare = statistics.median(ours), statistics.median(direct)

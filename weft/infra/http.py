@@ -104,6 +104,7 @@ class Fetcher:
         dns: `address:port` of the name server to ask; None for the system's way.
         tls: for tests that have an authority of their own.
         per_host: requests that one peer gets at the same time.
+        kept_s: how long an idle connection is kept; less than the servers keep theirs.
     """
 
     def __init__(
@@ -115,8 +116,10 @@ class Fetcher:
         tls: ssl.SSLContext | None = None,
         *,
         per_host: int = PER_HOST,
+        kept_s: float = KEPT_S,
     ) -> None:
         self._per_host = per_host
+        self._kept_s = kept_s
         self._allow = parse_peers(allow)
         self._resolver = DnsResolver(dns) if dns else SystemResolver()
         self._user_agent = user_agent
@@ -256,7 +259,7 @@ class Fetcher:
                 ssl_context=self._tls or system_trust(),
                 max_connections=MAX_CONNECTIONS,
                 max_keepalive_connections=KEPT_CONNECTIONS,
-                keepalive_expiry=KEPT_S,
+                keepalive_expiry=self._kept_s,
                 network_backend=CheckedBackend(self._resolver, self._allow),
             )
         return self._pool

@@ -131,7 +131,9 @@ class Models:
         async with watch.waiting():
             async with self._wire.post(endpoint, "/embeddings", body, most=most, wait_s=watch.bounds.first_s) as answer:
                 await check_status(answer)
-                return read_vectors(b"".join([part async for part in answer.parts]), len(batch))
+                received = b"".join([part async for part in answer.parts])
+        watch.note_first()
+        return read_vectors(received, len(batch))
 
 
 class Watch:

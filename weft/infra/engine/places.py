@@ -11,6 +11,7 @@ import msgspec
 
 from weft.infra.engine.model import CAPABILITIES, Capability, Endpoint
 from weft.infra.engine.process import SLOTS, LocalEngines
+from weft.infra.engine.wire import KEPT_S
 from weft.infra.http import Fetcher
 from weft.infra.targets import parse_peers, parse_target
 from weft.kernel.errors import Unavailable, WeftError
@@ -115,4 +116,4 @@ def peers_of(settings: Settings) -> frozenset[str]:
 
 def model_fetcher(settings: Settings, user_agent: str) -> Fetcher:
     """The way to the operator's model servers, and to nothing else that is private."""
-    return Fetcher(peers_of(settings), settings.dns or None, user_agent, per_host=PER_HOST)
+    return Fetcher(peers_of(settings), settings.dns or None, user_agent, per_host=PER_HOST, kept_s=KEPT_S)

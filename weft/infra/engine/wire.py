@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     import httpcore
 
 # The engine answers one call per slot and queues the rest; Weft queues in front of it.
-CONNECTIONS, KEPT_S = 16, 60.0
+CONNECTIONS = 16
+# Servers of models close idle connections after five seconds or more; one that closes while we send loses a call.
+KEPT_S = 2.0
 CONNECT_S = 5.0
 LARGEST_ERROR = 64 << 10
 
