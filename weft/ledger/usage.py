@@ -90,6 +90,8 @@ async def store(tx: Tx, usages: Sequence[Usage]) -> int:
     Raises:
         Conflict: a known key with another body.
     """
+    # In one order, so that two who store the same at once wait for each other in the same direction.
+    usages = sorted(usages, key=lambda usage: usage.key)
     tokens = [usage.details.tokens if usage.details is not None else 0 for usage in usages]
     columns = columns_of(usages, tokens)
     new = set(
