@@ -16,7 +16,19 @@ from weft.accounts import jobs as accounts_jobs
 from weft.accounts.events import AccountStateChanged, AvatarOffered, InvitationWanted, MailWanted, PicturesDropped
 from weft.accounts.service import Authenticator, OidcClient, Passwords, SessionAuthenticator, load_seal, owner_link
 from weft.assistant import jobs as assistant_jobs
-from weft.assistant.service import Finder, Nearness, words_alone
+from weft.assistant import routes as assistant_routes
+from weft.assistant.events import AnswerWanted
+from weft.assistant.service import (
+    Assistant,
+    Context,
+    Finder,
+    Mentions,
+    Mind,
+    Nearness,
+    OwnAccount,
+    Tools,
+    open_assistant,
+)
 from weft.hub import jobs as hub_jobs
 from weft.hub import routes as hub_routes
 from weft.hub.service import Shelf, open_hub
@@ -42,7 +54,7 @@ from weft.infra.telemetry import set_up_logs
 from weft.infra.webpush import Signer
 from weft.kernel.clock import Clock
 from weft.kernel.errors import WeftError
-from weft.kernel.ids import AccountId, ListId
+from weft.kernel.ids import MAX_ID, AccountId, ListId
 from weft.ledger import jobs as ledger_jobs
 from weft.mastodon import routes as mastodon_routes
 from weft.mastodon.census import Census
@@ -86,6 +98,7 @@ from weft.timelines.service import (
     delete_list,
     load_filters,
     load_lists,
+    load_markers,
     load_members,
     remove_members,
 )
@@ -103,7 +116,7 @@ NOTE_USE_S = 300.0
 OUTSIDE: tuple[type[Event], ...] = (
     *(MailWanted, InvitationWanted, AvatarOffered),
     *(PicturesDropped, AccountStateChanged, PushWanted, CardWanted),
-    *(ExportWanted, ImportWanted),
+    *(ExportWanted, ImportWanted, AnswerWanted),
 )
 """Events whose effects lie outside the database, or need many transactions."""
 
@@ -134,7 +147,8 @@ def all_jobs(settings: Settings, ports: Ports) -> list[Job]:
         *media_jobs.jobs(ports.workshop, ports.blobs),
         *portability_jobs.jobs(ports.portability, ports.works),
         *hub_jobs.jobs(ports.shelf, settings.hub_keep_days),
-        *assistant_jobs.index_jobs(assistant_jobs.Indexing(ports.understanding)),
+        *assistant_jobs.index_jobs(assistant_jobs.Indexing(ports.mind.meaning)),
+        *assistant_jobs.chat_jobs(settings.ai_keep_days),
     ]
 
 
@@ -158,6 +172,7 @@ def all_routes() -> list[Route]:
         *pictures.ROUTES,
         *portability_routes.ROUTES,
         *hub_routes.ROUTES,
+        *assistant_routes.ROUTES,
     ]
 
 
@@ -209,13 +224,13 @@ class Ports:
             raise SettingsError(f"A setting of mail or outgoing requests cannot be used: {error}") from None
         self.models = Models(self.model_fetcher)
         self.nearness = Nearness(db)
-        self.understanding = words_alone
-        self.finder = Finder(rank_posts, self.nearness, self.understanding)
+        self.mind = Mind(db, clock, self.models, self.endpoints, folder)
 
     async def close(self) -> None:
         await self.works.close()
         await self.workshop.close()
         await self.pool.close()
+        await self.mind.aclose()
         await self.fetcher.aclose()
         await self.models.aclose()
         await self.model_fetcher.aclose()
@@ -223,6 +238,23 @@ class Ports:
         self.mailer.close()
         self.passwords.close()
         self.admit.close()
+
+
+class HomeVisits:
+    """What somebody has not read of their home: the assistant and the timelines never import each other."""
+
+    def __init__(self, app: Mastodon) -> None:
+        self._app = app
+
+    async def last_read(self, account_id: AccountId) -> int:
+        async with self._app.db.read() as reader:
+            markers = await load_markers(reader, account_id, ("home",))
+        return markers["home"].last_read_id if "home" in markers else 0
+
+    async def unread(self, account_id: AccountId, after: int, limit: int) -> Sequence[int]:
+        home = self._app.timelines.home(await self._app.viewers.get(account_id))
+        found = (await home.chunk(MAX_ID, after, limit, upwards=False)).found
+        return [one.id for one in found if one.id > after]
 
 
 class Worker:
@@ -262,6 +294,7 @@ class Worker:
         self.periodic = Periodic(db, all_jobs(settings, ports)) if self._index == 0 else None
         self._application = await self._make_application(metrics)
         await signals.start()
+        await ports.mind.start()
         await self.dispatcher.start()
         await self.errands.start()
         if self.periodic is not None:
@@ -296,6 +329,7 @@ class Worker:
             ImportWanted: ports.works.begin_import,
             CardWanted: previews.fetch,
             PushWanted: lambda event: self.pusher.deliver(event),
+            AnswerWanted: lambda event: self.mentions.answer(event),
         }
         return Errands(ports.db, codec, runners)
 
@@ -319,6 +353,7 @@ class Worker:
             (pictures.ROUTES, pictures.Pictures()),
             (portability_routes.ROUTES, ports.portability),
             (hub_routes.ROUTES, web.hub),
+            (assistant_routes.ROUTES, self._assistant(context)),
         ]
         return Application(mastodon_routes.ROUTES, context, serving, others)
 
@@ -334,6 +369,7 @@ class Worker:
         for cache in (self.authenticator, self.sessions, viewers, timelines, presenter, self.streams, self.emojis):
             cache.listen(signals)
         ports.nearness.listen(signals)
+        ports.mind.listen(signals)
         context = Mastodon(
             settings=settings,
             db=ports.db,
@@ -360,6 +396,23 @@ class Worker:
         self.pusher = Pusher(context, PushSender(ports.db, ports.fetcher, signer))
         self.streams.start(Outlet(context, notification=notification_body, conversation=conversation_body))
         return context
+
+    def _assistant(self, app: Mastodon) -> Assistant:
+        ports, settings = self.ports, self._settings
+        own, mind = OwnAccount(ports.db), ports.mind
+        tools = Tools(
+            db=ports.db,
+            context=Context(ports.db, settings.url, own),
+            finder=Finder(rank_posts, ports.nearness, mind.meaning),
+            abilities=mind.capabilities,
+            visits=HomeVisits(app),
+            writer=mind.writer,
+            understanding=mind.meaning,
+        )
+        made = open_assistant(tools, own, ports.fetcher, on=settings.assistant, left=mind.left)
+        limits = Limits(settings.max_characters, settings.domain)
+        self.mentions = Mentions(made, ports.admit, limits, elsewhere=settings.ai_answer_elsewhere)
+        return made
 
     async def _pages(self) -> Web:
         ports, settings = self.ports, self._settings

@@ -15,8 +15,7 @@ import structlog
 
 from weft.accounts.model import Account
 from weft.accounts.service import find_account, find_user
-from weft.assistant.account import OwnAccount
-from weft.assistant.answers import Answers
+from weft.assistant.assistant import Assistant
 from weft.assistant.context import Admitted, Readers, at_odds
 from weft.assistant.events import AnswerWanted
 from weft.assistant.guard import quiet
@@ -61,19 +60,18 @@ class Mention(msgspec.Struct, frozen=True):
 class Mentions:
     """The runner of ``AnswerWanted``. ``elsewhere``: whether accounts of other servers are answered."""
 
-    def __init__(
-        self, answers: Answers, own: OwnAccount, admit: Admit, limits: Limits, *, elsewhere: bool = False
-    ) -> None:
-        self._answers = answers
-        self._db = answers.tools.db
-        self._own = own
+    def __init__(self, assistant: Assistant, admit: Admit, limits: Limits, *, elsewhere: bool = False) -> None:
+        self._on = assistant.on
+        self._answers = assistant.answers
+        self._db = assistant.db
+        self._own = assistant.own
         self._admit = admit
         self._limits = limits
         self._elsewhere = elsewhere
 
     async def answer(self, event: AnswerWanted) -> None:
         """Answer the post, if it calls the assistant and may be answered. A second time changes nothing."""
-        mention = await self._read(event.post_id)
+        mention = await self._read(event.post_id) if self._on else None
         if mention is None or not self._counted(mention):
             return
         lines, admitted = await self._lines(mention)

@@ -1,16 +1,22 @@
 """The door of the assistant: what others may call. Each function lives in the module of its idea."""
 
+from weft.assistant.account import OwnAccount, find_own_id
+from weft.assistant.answers import Tools
+from weft.assistant.assistant import Assistant, open_assistant
 from weft.assistant.bars import SERVED_BY
 from weft.assistant.calls import Calls
 from weft.assistant.capabilities import DIRECTIONS, Capabilities, Gate, Score, identity_of, store_result
 from weft.assistant.check import PATIENCE, Anything, Called, Result, Tested, check_models
 from weft.assistant.check import Wanted as WantedCheck
+from weft.assistant.context import Context
 from weft.assistant.extract import Quote, Source, extract, quotes_of
 from weft.assistant.findings import Finding, findings_of
 from weft.assistant.golden_set import LANGUAGES as SPOKEN
 from weft.assistant.golden_set import load_golden
 from weft.assistant.index import Embedder, Means, Nearness, Understanding, words_alone
 from weft.assistant.language import guess_language
+from weft.assistant.mentions import Mentions
+from weft.assistant.mind import Mind
 from weft.assistant.opt_outs import opt_out, opted_out
 from weft.assistant.retrieval import Finder, Found, Lexical, Question
 from weft.assistant.understanding import Meaning
@@ -21,9 +27,11 @@ __all__ = [
     "SERVED_BY",
     "SPOKEN",
     "Anything",
+    "Assistant",
     "Called",
     "Calls",
     "Capabilities",
+    "Context",
     "Embedder",
     "Finder",
     "Finding",
@@ -32,21 +40,27 @@ __all__ = [
     "Lexical",
     "Meaning",
     "Means",
+    "Mentions",
+    "Mind",
     "Nearness",
+    "OwnAccount",
     "Question",
     "Quote",
     "Result",
     "Score",
     "Source",
     "Tested",
+    "Tools",
     "Understanding",
     "WantedCheck",
     "check_models",
     "extract",
+    "find_own_id",
     "findings_of",
     "guess_language",
     "identity_of",
     "load_golden",
+    "open_assistant",
     "opt_out",
     "opted_out",
     "quotes_of",

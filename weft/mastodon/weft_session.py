@@ -27,7 +27,7 @@ from weft.media.model import MAX_ATTACHMENTS
 from weft.timelines.service import count_unread_conversations
 
 FEATURES = ("notes", "for_you")
-"""What the app may show beyond the Mastodon API; worlds and the assistant come when they are built."""
+"""What the app may show beyond the Mastodon API; the assistant where it is on, worlds when they are built."""
 
 
 class SessionPreferences(msgspec.Struct, frozen=True):
@@ -104,7 +104,7 @@ def community(app: Mastodon) -> Community:
         max_media=MAX_ATTACHMENTS,
         languages=list(settings.languages),
         vapid_key=app.vapid_key,
-        features=list(FEATURES),
+        features=[*FEATURES, *(("assistant",) if settings.assistant else ())],
         rules=rules(settings),
     )
 

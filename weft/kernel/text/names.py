@@ -36,10 +36,10 @@ _LOOK_ALIKE = str.maketrans(
 
 _RESERVED_NAMES: Final = """
     about abuse account accounts actor admin administrator administration administrators admins ads api app apps assets
-    assistant assistant_bot auth books bot channels community contact cookies dashboard everyone explore federation feed files help
-    helpdesk here home host hostmaster hub inbox info instance instance_actor internal legal login logout mail
-    mailer_daemon media meta mod moderation moderator moderators mods nobody nodeinfo noreply no_reply notes
-    notifications null oauth official operator outbox owner postmaster privacy public register relay root rules
+    assistant assistant_bot auth books bot channels community contact cookies dashboard everyone explore federation
+    feed files help helpdesk here home host hostmaster hub inbox info instance instance_actor internal legal login
+    logout mail mailer_daemon media meta mod moderation moderator moderators mods nobody nodeinfo noreply no_reply
+    notes notifications null oauth official operator outbox owner postmaster privacy public register relay root rules
     search security settings share sign_in sign_out sign_up signin signout signup staff static status statuses
     streaming support sysadmin system tags team terms timeline timelines trust undefined users verified web weft
     weft_bot webfinger webmaster well_known worlds www
