@@ -19,6 +19,10 @@ import msgspec
 from weft import __version__
 from weft.infra.db import open_db
 from weft.infra.db.migrate import TABLE_EXISTS, read_migrations
+from weft.infra.engine.files import why_off
+from weft.infra.engine.model import CAPABILITIES
+from weft.infra.engine.places import Endpoints
+from weft.infra.engine.process import LocalEngines
 from weft.infra.mail import parse_server
 from weft.infra.postgres import PostgresFailed, borrow, find_binaries, running_url
 from weft.infra.postgres.check import find_problem, shown
@@ -53,6 +57,7 @@ def examine(settings: Settings, sources: Mapping[str, str]) -> list[Finding]:
         *_address(settings),
         *_people(settings),
         *_seams(settings),
+        *_models(settings),
         *asyncio.run(_media()),
     ]
 
@@ -66,6 +71,20 @@ def print_findings(findings: list[Finding], *, as_json: bool = False) -> int:
         for finding in findings:
             print(f"{finding.level:<8} {finding.about:<16} {finding.words}")
     return 1 if broken else 0
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    try:
+        endpoints = Endpoints(settings, LocalEngines(settings.folder, Clock()))
+    except ValueError as error:
+        yield Finding("broken", "models", str(error))
+        return
+    found = {capability: endpoints.place(capability) for capability in CAPABILITIES}
+    named = [f"{capability}: {place.name}" for capability, place in found.items() if place]
+    if found["chat"] is None or found["embed"] is None:
+        yield Finding("note", "models", f"the assistant is off; {why_off() or 'the model in use is missing'}")
+    if named:
+        yield Finding("ok", "models", ", ".join(named))
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:

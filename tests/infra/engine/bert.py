@@ -73,7 +73,7 @@ class Bert:
     def norm(self, x: Array, name: str) -> Array:
         centred = x - x.mean(axis=-1, keepdims=True)
         scaled = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + 1e-12)
-        return scaled * self.weights[name + ".weight"] + self.weights[name + ".bias"]
+        return np.asarray(scaled * self.weights[name + ".weight"] + self.weights[name + ".bias"])
 
 
 def plain_words(text: str) -> list[str]:
@@ -96,6 +96,6 @@ def erf(x: Array) -> Array:
     """Abramowitz and Stegun 7.1.26: wrong by at most 1.5e-7."""
     t = 1 / (1 + 0.3275911 * np.abs(x))
     terms = (0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429)
-    sum_: Array = sum(term * t ** (power + 1) for power, term in enumerate(terms))
+    sum_ = np.sum([term * t ** (power + 1) for power, term in enumerate(terms)], axis=0)
     result: Array = np.sign(x) * (1 - sum_ * np.exp(-(x**2)))
     return result
