@@ -19,6 +19,7 @@ from weft.assistant.mentions import Mentions
 from weft.assistant.mind import Mind
 from weft.assistant.opt_outs import opt_out, opted_out
 from weft.assistant.retrieval import Finder, Found, Lexical, Question
+from weft.assistant.training import door as training
 from weft.assistant.understanding import Meaning
 
 __all__ = [
@@ -65,5 +66,6 @@ __all__ = [
     "opted_out",
     "quotes_of",
     "store_result",
+    "training",
     "words_alone",
 ]

@@ -109,8 +109,7 @@ def test_an_adapter_of_another_kind_is_refused(base: Weights, tmp_path: Path, ch
 
 def test_an_adapter_of_another_base_is_refused(tmp_path: Path, base: Weights) -> None:
     smaller = tmp_path / "other.gguf"
-    metadata = {key: value for key, value in base.metadata.items()}
-    write_gguf(smaller, metadata, [Tensor("blk.0.attn_q.weight", np.ones((32, 32), np.float32), Type.Q8_0)])
+    write_gguf(smaller, dict(base.metadata), [Tensor("blk.0.attn_q.weight", np.ones((32, 32), np.float32), Type.Q8_0)])
     with pytest.raises(NotReadable):
         read_adapter(RECORDED, Weights(smaller))
 

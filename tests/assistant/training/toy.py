@@ -20,7 +20,10 @@ Floats = npt.NDArray[np.float32]
 RECORDED = Path(__file__).with_name("toy")
 LAYERS, WIDTH, HEADS, KEYS, FEED, WORDS, CONTEXT = 2, 64, 4, 2, 64, 288, 256
 ROOT, EPSILON = 10_000.0, 1e-5
-MERGES = "t h|a n|e r|i n|o n|r e|s t|th e|Ġ t|Ġ a|Ġ w|Ġ s|Ġ b|an d|in g|h e|o u|l l|o r|e n|Ġt he|Ġ and|e d|a t|i s|o f|Ġ of|a r|o w"
+MERGES = (
+    "t h|a n|e r|i n|o n|r e|s t|th e|Ġ t|Ġ a|Ġ w|Ġ s|Ġ b|an d|in g|h e|o u|l l|o r|e n|"
+    "Ġt he|Ġ and|e d|a t|i s|o f|Ġ of|a r|o w"
+)
 
 
 def signs() -> list[str]:
