@@ -45,7 +45,9 @@ def test_everybody_sees_what_there_is(server: LiveServer) -> None:
     assert file["sha256"] == hashlib.sha256(data).hexdigest()
     assert (file["size"], file["format"], file["architecture"]) == (len(data), "gguf", "llama")
     assert "&lt;b&gt;Not bold&lt;/b&gt;" in found["card_html"]
-    assert made.name in [each["name"] for each in server.visitor.get(f"{HUB}/models").json()]
+    line = next(each for each in server.visitor.get(f"{HUB}/models").json() if each["name"] == made.name)
+    assert (line["card"], line["card_html"], line["licence"]["text"]) == ("", "", "")
+    assert line["files"] == found["files"]
     assert found["evaluations"] == [{"task": "town posts", "metric": "perplexity", "value": 7.84, "note": ""}]
 
 

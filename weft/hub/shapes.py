@@ -158,6 +158,11 @@ def model_shape(model: m.Model, links: Links) -> Model:
     )
 
 
+def briefly(model: Model) -> Model:
+    """For lists: without card and licence text."""
+    return msgspec.structs.replace(model, licence=Licence(model.licence.name, ""), card="", card_html="")
+
+
 def request_shape(asked: Asked, links: Links) -> Request:
     request = asked.request
     return Request(
