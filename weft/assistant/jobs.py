@@ -11,6 +11,7 @@ from weft.assistant.embedding import embed_waiting
 from weft.assistant.events import AnswerWanted, AssistantAllowed
 from weft.assistant.index import Understanding, remove_posts, review_authors, want_posts
 from weft.assistant.summaries import drop_of_authors, drop_of_posts, sweep_summaries
+from weft.assistant.training.consent import end_consents
 from weft.infra.db import Db, Reader, Tx
 from weft.infra.events import Event
 from weft.infra.periodic import Job
@@ -107,6 +108,7 @@ HANDLERS = (
     (PostEdited, "assistant.drop_summaries", drop_summaries),
     (PostDeleted, "assistant.drop_summaries", drop_summaries),
     (AccountStateChanged, "assistant.drop_summaries", drop_summaries),
+    (AccountStateChanged, "assistant.end_consents", end_consents),
     (AssistantAllowed, "assistant.drop_summaries", drop_summaries),
     (PostCreated, "assistant.index_posts", index_posts),
     (PostEdited, "assistant.index_posts", index_posts),

@@ -32,6 +32,7 @@ from weft.assistant.shapes import (
 )
 from weft.assistant.suggesting import Want, suggest
 from weft.assistant.texts import say
+from weft.assistant.training import routes as training_routes
 from weft.infra.admit import API, ASSISTANT
 from weft.infra.routing.table import SMALL_BODY, Auth, Call, Response, Route, Sees, Style, as_json
 
@@ -231,4 +232,5 @@ ROUTES: tuple[Route, ...] = (
         refusals=(403, 503),
         summary="Suggest tags, a kinder wording or words for a picture",
     ),
+    *training_routes.ROUTES,
 )

@@ -11,9 +11,11 @@ from cyclopts import App
 
 from weft.cli import AsJson, Place, Switch, _on, _show
 from weft.operations import models as operations
+from weft.operations import training_commands
 
 model = App(name="model", help="Look after the assistant's models.")
 HERE = Place()
+training_commands.add_to(model)
 
 
 @model.command(name="add")
