@@ -7,8 +7,10 @@ import numpy as np
 from tests.infra.engine.bert import Bert
 from weft.infra.engine.client import Models
 from weft.infra.engine.files import EMBED_WEIGHTS, EMBED_WORDS
+from weft.infra.engine.model import Bounds
 from weft.infra.engine.process import LocalEngines
 
+PATIENT = Bounds(first_s=150, between_s=150, total_s=170)
 SENTENCES = (
     "Where can I borrow a drill this weekend?",
     "The library is closed on Mondays, but the café isn't: it opens at 9:30!",
@@ -22,7 +24,7 @@ async def test_vectors_point_where_those_of_the_published_model_do(engines: Loca
     weights, words = EMBED_WEIGHTS.find(), EMBED_WORDS.find()
     assert weights is not None and words is not None
     reference = Bert(weights, words)
-    ours, usage = await models.embed(await engines.endpoint("embed"), SENTENCES)
+    ours, usage = await models.embed(await engines.endpoint("embed"), SENTENCES, PATIENT)
     wanted = np.stack([reference.vector(sentence) for sentence in SENTENCES])
     cosines = (ours * wanted).sum(axis=1)
     assert cosines.min() > 0.99, cosines
@@ -33,6 +35,6 @@ async def test_vectors_point_where_those_of_the_published_model_do(engines: Loca
 async def test_texts_of_any_length_are_read_from_their_beginning(engines: LocalEngines, models: Models) -> None:
     endpoint = await engines.endpoint("embed")
     texts = ["", "a!" * 5000, "word " * 5000, "한국어로 쓴 긴 글 " * 500, "中" * 3000, "\u0000\u200b", "ễ" * 2000]
-    vectors, usage = await models.embed(endpoint, texts)
+    vectors, usage = await models.embed(endpoint, texts, PATIENT)
     assert vectors.shape == (len(texts), 384)
     assert np.isfinite(vectors).all() and usage.known

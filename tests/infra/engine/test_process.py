@@ -16,13 +16,15 @@ from pathlib import Path
 import pytest
 
 from weft.infra.engine.client import Models
-from weft.infra.engine.model import Ask, Delta, Endpoint, Message, Usage
+from weft.infra.engine.model import Ask, Bounds, Delta, Endpoint, Message, Usage
 from weft.infra.engine.process import ROOT, LocalEngines
 from weft.infra.engine.serve import born
 from weft.kernel.clock import Clock
 from weft.kernel.errors import Unavailable
 
 ASK = Ask((Message("user", "Say something about the sea."),), max_tokens=16)
+# Other tests may have the processors.
+PATIENT = Bounds(first_s=150, between_s=150, total_s=170)
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ async def short_lived(engines: LocalEngines, prepared: Path) -> AsyncIterator[Lo
     await made.aclose()
 
 
-async def until(true: Callable[[], bool], seconds: float = 10) -> None:
+async def until(true: Callable[[], bool], seconds: float = 60) -> None:
     for _ in range(int(seconds * 50)):
         if true():
             return
@@ -46,7 +48,7 @@ def is_gone(pid: int) -> bool:
 
 
 async def said(models: Models, endpoint: Endpoint) -> tuple[str, Usage]:
-    pieces = [piece async for piece in models.stream(endpoint, ASK)]
+    pieces = [piece async for piece in models.stream(endpoint, ASK, PATIENT)]
     usage = pieces.pop()
     assert isinstance(usage, Usage)
     return "".join(piece.text for piece in pieces if isinstance(piece, Delta)), usage
@@ -97,7 +99,7 @@ async def test_it_is_started_again_after_it_was_killed(engines: LocalEngines, mo
     await asyncio.sleep(1)  # the pause before the next start
     after = await engines.endpoint("embed")
     assert after.pid != before.pid and after.key != before.key
-    vectors, _ = await models.embed(after, ["hello"])
+    vectors, _ = await models.embed(after, ["hello"], PATIENT)
     assert vectors.shape == (1, 384)
     await engines.stop("embed")
 

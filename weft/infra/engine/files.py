@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -106,18 +107,25 @@ class ModelFiles:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._read: tuple[tuple[int, int, int], Catalogue] | None = None
 
     def catalogue(self) -> Catalogue:
-        """
+        """As it is now; read again where the file is another.
+
         Raises:
             FileRefused: models.json cannot be read.
         """
+        path = self.folder / "models.json"
         try:
-            return msgspec.json.decode((self.folder / "models.json").read_bytes(), type=Catalogue)
+            found = path.stat()
+            version = found.st_ino, found.st_mtime_ns, found.st_size
+            if self._read is None or self._read[0] != version:
+                self._read = version, msgspec.json.decode(path.read_bytes(), type=Catalogue)
+            return self._read[1]
         except FileNotFoundError:
             return Catalogue()
         except (OSError, msgspec.DecodeError) as error:
-            raise FileRefused(f"{self.folder / 'models.json'} cannot be read: {error}") from None
+            raise FileRefused(f"{path} cannot be read: {error}") from None
 
     def keep(self, catalogue: Catalogue) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -125,7 +133,16 @@ class ModelFiles:
 
     def all(self) -> list[Model]:
         """Those that came along and are installed, then the added ones."""
-        return [model for model in CAME_ALONG.values() if not missing(parts_of(model))] + self.catalogue().models
+        return [*self._installed, *self.catalogue().models]
+
+    @cached_property
+    def _installed(self) -> list[Model]:
+        """Looked for once: packages do not come and go while a process runs."""
+        return [model for model in CAME_ALONG.values() if not missing(parts_of(model))]
+
+    @cached_property
+    def has_engine(self) -> bool:
+        return is_engine_installed()
 
     def find(self, name: str) -> Model | None:
         return next((model for model in self.all() if model.name == name), None)
@@ -133,7 +150,7 @@ class ModelFiles:
     def chosen(self, capability: Capability) -> Model | None:
         """The model of ours that does this: without a choice the one that came along, if it is installed."""
         task: Task = "embed" if capability == "embed" else "chat"
-        if capability not in DEFAULTS or not is_engine_installed():
+        if capability not in DEFAULTS or not self.has_engine:
             return None
         return self.find(self.catalogue().uses.get(task, DEFAULTS[task]))
 

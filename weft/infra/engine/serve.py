@@ -24,7 +24,7 @@ from weft.infra.engine.safetensors import NotReadable
 if TYPE_CHECKING:
     from types import FrameType
 
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 NICENESS = 10
 REFUSED = 3
 """Exit status: the model's file may not be used; starting again will not help."""
@@ -103,7 +103,9 @@ def lower(parent: int) -> None:
     os.umask(0o077)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        kernel = ctypes.CDLL(None)
+        kernel.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        kernel.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
 
