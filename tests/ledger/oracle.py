@@ -153,6 +153,24 @@ class Machine(RuleBasedStateMachine):
                 self.do(self.ledger.hold(key, account_id, "", "ai", prompt + answer, worst=worst, ttl_s=ttl_s)) == made
             )
 
+    @rule(account_id=st.sampled_from(ACCOUNTS), more=st.integers(0, 1))
+    def hold_all_that_is_left(self, account_id: int, more: int) -> None:
+        """To the last token, and one more than that."""
+        lefts = self.do(self.ledger.left(account_id, "", "ai"))
+        room = min(left.limit - left.spent - left.held for left in lefts if left.unit == "token")
+        if room + more > 0:
+            self.hold_tokens(account_id, room + more, fits=not more and room > 0)
+
+    def hold_tokens(self, account_id: int, tokens: int, *, fits: bool) -> None:
+        key = self.key()
+        assert self.fits(account_id, {"token": tokens}) == fits
+        try:
+            self.open[key] = self.do(self.ledger.hold(key, account_id, "", "ai", tokens, ttl_s=60))
+        except Limited:
+            assert not fits, "refused although there was room"
+        else:
+            assert fits, "held although there was no room"
+
     @rule(account_id=st.sampled_from(ACCOUNTS), tokens=st.integers(20, 90), number=st.integers(2, 6))
     def rush(self, account_id: int, tokens: int, number: int) -> None:
         """Many at once: as many are held as there is room for, whoever is first."""

@@ -26,8 +26,8 @@ def test_the_books_hold_whatever_is_done_in_whatever_order(database_url: str, cl
             run_state_machine_as_test(
                 driven,
                 settings=settings(
-                    max_examples=60,
-                    stateful_step_count=40,
+                    max_examples=25,
+                    stateful_step_count=30,
                     deadline=None,
                     phases=(Phase.explicit, Phase.generate),
                     suppress_health_check=list(HealthCheck),
