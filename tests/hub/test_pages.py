@@ -46,7 +46,9 @@ def test_a_visitor_without_script_gets_a_model(server: LiveServer, browser: http
     assert request.status_code == 200
     link = unescape(re.findall(r'<a href="([^"]+)" download>', request.text)[0])
     assert len(browser.get(link).content) == model.files[0].size
-    for command in ("weft model add ", "llama-server -m small.gguf", "ollama create", "FROM ./small.gguf"):
+    adds = f"weft model add '{link}' --sha256 {model.files[0].sha256} --name {model.name}"
+    assert adds in unescape(request.text)
+    for command in ("llama-server -m small.gguf", "ollama create", "FROM ./small.gguf"):
         assert command in request.text
     assert model.files[0].sha256 in request.text
     proof = CSRF.search(request.text)

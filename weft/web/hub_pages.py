@@ -102,7 +102,7 @@ def _model_page(call: Call[Web, HubForm], browser: Browser, model: Model, proble
         "problems": {**dict.fromkeys(_FIELDS, ""), **problems},
         "countries": countries_in(browser.language),
         "keep_days": call.app.settings.hub_keep_days,
-        "commands": commands_of("…", files, model.name),
+        "commands": commands_of(files, model.name),
     }
     return _show(call, browser, "hub_model.html", values, status=422 if problems else 200)
 
@@ -118,7 +118,7 @@ async def show_request(call: Call[Web, None]) -> Response:
         "says": _state_of(asked),
         "until_ms": min((offer.until_ms for offer in asked.offers), default=0),
         "files": files,
-        "commands": commands_of(hub.links.request_url(asked.token), files, asked.model.name),
+        "commands": commands_of(files, asked.model.name),
     }
     return _show(call, await browser_of(call), "hub_request.html", values)
 

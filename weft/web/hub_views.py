@@ -22,6 +22,7 @@ class Commands(msgspec.Struct, frozen=True):
     """Lines to copy. Names of files are of a narrow alphabet and addresses are quoted, so they hold in any shell."""
 
     weft: str
+    """Empty where no file is one that another Weft can run."""
     llama: tuple[str, ...] = ()
     ollama: tuple[str, ...] = ()
     modelfile: str = ""
@@ -32,7 +33,7 @@ def file_view(file: File, url: str) -> FileView:
     return FileView(file, bytes_in_words(file.size), count_in_words(file.facts.parameters), url)
 
 
-def commands_of(address: str, files: list[FileView], name: str) -> Commands:
+def commands_of(files: list[FileView], name: str) -> Commands:
     """The commands for a model: of several GGUF files the first is named."""
     gguf = next((view for view in files if view.file.facts.format == "gguf"), None)
     fetch = [
@@ -41,12 +42,12 @@ def commands_of(address: str, files: list[FileView], name: str) -> Commands:
         if view.url
     ]
     check = [f"{view.file.sha256}  {view.file.name}" for view in files]
-    weft = f"weft model add {shlex.quote(address) if address != '…' else address}"
     if gguf is None:
-        return Commands(weft, tuple(fetch), check=tuple(check))
+        return Commands("", tuple(fetch), check=tuple(check))
+    source = f"{shlex.quote(gguf.url)} --sha256 {gguf.file.sha256}" if gguf.url else "…"
     file = gguf.file.name
     return Commands(
-        weft=weft,
+        weft=f"weft model add {source} --name {name}",
         llama=(*fetch, f"llama-server -m {file}"),
         ollama=(f"ollama create {name} -f Modelfile", f"ollama run {name}"),
         modelfile=f"FROM ./{file}",
