@@ -353,7 +353,7 @@ class Worker:
             (pictures.ROUTES, pictures.Pictures()),
             (portability_routes.ROUTES, ports.portability),
             (hub_routes.ROUTES, web.hub),
-            (assistant_routes.ROUTES, self._assistant(context)),
+            (assistant_routes.ROUTES, self._open_assistant(context)),
         ]
         return Application(mastodon_routes.ROUTES, context, serving, others)
 
@@ -397,7 +397,7 @@ class Worker:
         self.streams.start(Outlet(context, notification=notification_body, conversation=conversation_body))
         return context
 
-    def _assistant(self, app: Mastodon) -> Assistant:
+    def _open_assistant(self, app: Mastodon) -> Assistant:
         ports, settings = self.ports, self._settings
         own, mind = OwnAccount(ports.db), ports.mind
         tools = Tools(
@@ -409,10 +409,10 @@ class Worker:
             writer=mind.writer,
             understanding=mind.meaning,
         )
-        made = open_assistant(tools, own, ports.fetcher, on=settings.assistant, left=mind.left)
+        self.assistant = open_assistant(tools, own, ports.fetcher, on=settings.assistant, left=mind.left)
         limits = Limits(settings.max_characters, settings.domain)
-        self.mentions = Mentions(made, ports.admit, limits, elsewhere=settings.ai_answer_elsewhere)
-        return made
+        self.mentions = Mentions(self.assistant, ports.admit, limits, elsewhere=settings.ai_answer_elsewhere)
+        return self.assistant
 
     async def _pages(self) -> Web:
         ports, settings = self.ports, self._settings

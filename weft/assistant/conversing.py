@@ -12,6 +12,7 @@ import msgspec
 from weft.assistant.answers import Answers
 from weft.assistant.chats import Chats, Turn, Turns, TurnState, cited_in
 from weft.assistant.context import Admitted, Readers
+from weft.assistant.language import guess_language
 from weft.assistant.lines import Asker, Line, Refused, cited_ids, shown, still_shown
 from weft.assistant.texts import say
 from weft.assistant.wishes import Wish, read_wish
@@ -101,6 +102,7 @@ class Conversing:
     async def lines_for(self, asker: Asker, asked: Turn) -> AsyncGenerator[Line | Refused, None]:
         """What is answered, by what was wanted: the three things by name, a question, or one sentence."""
         answers, readers = self._answers, Readers(asker.id)
+        asker = msgspec.structs.replace(asker, language=guess_language(asked.text, asker.language))
         wish = read_wish(asked.text)
         match wish.kind:
             case "sum_up":

@@ -64,7 +64,7 @@ class Mentions:
         self._on = assistant.on
         self._answers = assistant.answers
         self._db = assistant.db
-        self._own = assistant.own
+        self.own = assistant.own.ensure
         self._admit = admit
         self._limits = limits
         self._elsewhere = elsewhere
@@ -91,7 +91,7 @@ class Mentions:
             refused = await opted_out(reader, (post.author_id,))
         if author is None or author.gone or author.kind == "bot" or refused or (author.host and not self._elsewhere):
             return None
-        own = await self._own.ensure()
+        own = await self.own()
         spans = [span for span in find_entities(post.text).mentions if span.host in (None, self._limits.domain)]
         if own.id == author.id or not any(span.username.lower() == own.username.lower() for span in spans):
             return None
@@ -123,9 +123,7 @@ class Mentions:
         answers, asker, readers = self._answers, mention.asker, mention.readers
         wish = read_wish(mention.question)
         if wish.kind == "sum_up":
-            summary = await answers.summary(asker, readers, mention.post.id)
-            yield Line(say("summed", asker.language))
-            for line in summary.lines:
+            for line in await self._summed(mention):
                 yield line
             return
         if wish.kind in ("other", "missed") and not answers.can("ask", asker.language):
@@ -137,6 +135,14 @@ class Mentions:
             async for piece in pieces:
                 if not isinstance(piece, Refused):
                     yield piece
+
+    async def _summed(self, mention: Mention) -> list[Line]:
+        language = mention.asker.language
+        try:
+            summary = await self._answers.summary(mention.asker, mention.readers, mention.post.id)
+        except NotFound:
+            return [Line(say("nothing", language))]
+        return [Line(say("summed", language)), *summary.lines]
 
     def _composed(self, mention: Mention, lines: list[Line], admitted: Admitted) -> str:
         """As much of the answer as a post holds, with its label and where it is from."""
