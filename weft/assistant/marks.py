@@ -26,7 +26,7 @@ _HANGUL = regex.compile(r"\p{Hangul}")
 _LETTER = regex.compile(r"\p{L}")
 _MARKED = regex.compile(r"[ăâđêôơưàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ]", regex.I)
 _WEEKDAY = regex.compile(r"thứ [2-7]\b", regex.I)
-_CLOCK = regex.compile(r"\b(\d{1,2})[:h](\d\d)\b")
+_CLOCK = regex.compile(r"(?<!\d)(\d{1,2})[:h](\d\d)(?!\d)")
 _DIGITS = regex.compile(r"[0-9]{1,15}")
 _MONTHS: Final = "january february march april may june july august september october november december".split()
 _MONTH = regex.compile(r"tháng (\d{1,2})|(\d{1,2}) ?월")
@@ -79,15 +79,21 @@ def words_of(text: str) -> list[str]:
 
 def says(text: str, way: str) -> bool:
     """Whether the text says it; a Latin word counts from its beginning, as endings differ."""
-    wanted, whole = plain(way), plain(text)
+    return _holds(plain(text), plain(way))
+
+
+def _holds(whole: str, wanted: str) -> bool:
+    if wanted not in whole:
+        return False
     if not wanted[:1].isalpha() or _HANGUL.match(wanted):
-        return wanted in whole
+        return True
     return regex.search(rf"(?<![\p{{L}}\p{{N}}]){regex.escape(wanted)}", whole) is not None
 
 
 def unsaid(text: str, ways: Ways) -> list[str]:
     """What has to be said and is not, by the first way to say it."""
-    return [group[0] for group in ways if not any(says(text, way) for way in group)]
+    whole = plain(text)
+    return [group[0] for group in ways if not any(_holds(whole, plain(way)) for way in group)]
 
 
 def is_in(text: str, language: Language) -> bool:
@@ -111,8 +117,8 @@ def numbers_of(text: str, language: Language) -> tuple[set[int], set[int]]:
     """Numbers that stand there as such, and those that may as well be written in another way: months, hours, words."""
     whole = _WEEKDAY.sub(" ", plain(_SOURCE_MARK.sub(" ", text)))
     maybe = {1} | {int(first or second) for first, second in _MONTH.findall(whole)}
-    maybe |= {number for number, name in enumerate(_MONTHS, 1) if says(whole, name)}
-    maybe |= {number for word, number in _SPELLED[language].items() if says(whole, word)}
+    maybe |= {number for number, name in enumerate(_MONTHS, 1) if _holds(whole, name)}
+    maybe |= {number for word, number in _SPELLED[language].items() if _holds(whole, word)}
     for hour, _ in _CLOCK.findall(whole):
         maybe |= {int(hour), int(hour) % 12}
     return set(written_numbers(text)) - maybe, maybe
@@ -137,8 +143,7 @@ def invented_numbers(text: str, sources: Iterable[str], language: Language) -> l
 
 def lost_numbers(text: str, source: str, from_: Language, to: Language) -> list[int]:
     """Numbers that stand in the source as such and nowhere in its translation."""
-    sure, maybe = numbers_of(text, to)
-    return sorted(numbers_of(source, from_)[0] - sure - maybe)
+    return sorted(numbers_of(source, from_)[0] - all_numbers(text, to))
 
 
 def invented_names(text: str, sources: Iterable[str]) -> list[str]:
@@ -171,6 +176,13 @@ def goes_round(text: str) -> bool:
 def likeness(text: str, other: str) -> float:
     """From 0 to 1: how much of two texts is the same, in the same order."""
     return SequenceMatcher(None, plain(text), plain(other), autojunk=False).ratio()
+
+
+def shared(text: str, other: str) -> int:
+    """How many of a text's pairs of letters stand in another: what it is about, whatever its words end on."""
+    parts = ({word[at : at + 2] for word in words_of(one) for at in range(len(word) - 1)} for one in (text, other))
+    first, second = parts
+    return len(first & second)
 
 
 def leaks(text: str, instructions: str) -> bool:

@@ -188,8 +188,8 @@ def _shown(answer: str, texts: Sequence[str]) -> list[Sentence]:
 
 def _is_of_its_source(sentence: Sentence, texts: Sequence[str]) -> bool:
     """Whether one of the posts that a sentence names is what it is most like."""
-    near = [marks.likeness(sentence.text, text) for text in texts]
-    return max(range(len(texts)), key=near.__getitem__) + 1 in sentence.sources
+    near = [marks.shared(sentence.text, text) for text in texts]
+    return max(near) in [near[number - 1] for number in sentence.sources]
 
 
 _ENDS = regex.compile(r"(?<=[.!?。][\"”)]?(?:\s?\[[\d,; ]+\])?[.!]?)\s+(?!\[)")
