@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -18,6 +19,7 @@ from weft.infra.db import open_db
 from weft.kernel.clock import ManualClock
 
 
+@pytest.mark.timeout(600)  # some hundreds of statements: seconds of CPU, minutes on a machine that is busy with others
 def test_the_books_hold_whatever_is_done_in_whatever_order(database_url: str, clock: ManualClock) -> None:
     with asyncio.Runner() as runner:
         db = runner.run(open_db(database_url, clock, size=6))
