@@ -29,7 +29,7 @@ from weft.infra.engine.process import LocalEngines, environment
 from weft.infra.http import Fetcher
 from weft.kernel.clock import Clock
 
-ROUNDS, PROMPTS, TOKENS = 5, 4, 64
+ROUNDS, PROMPTS, TOKENS = 4, 3, 64
 POSTS, WORDS = 1000, 60
 SYLLABLES = ("ba", "ko", "mi", "ter", "lan", "su", "ri", "den", "or", "pa", "ves", "to")
 

@@ -29,6 +29,8 @@ NICENESS = 10
 REFUSED = 3
 """Exit status: the model's file may not be used; starting again will not help."""
 LOOK_S = 1.0
+# CPU time between two looks of an engine that has something to do; one that waits takes next to none.
+AT_WORK_S = 0.02
 EMBED_BATCH = 2048
 CACHE_MIB = 128
 # Address space beyond the model's file: context, caches, the libraries.
@@ -170,14 +172,16 @@ def wait_until_idle(order: Order) -> None:
     signal.signal(signal.SIGTERM, end)
     used = Path(order.used)
     pause = min(LOOK_S, order.idle_s / 4)
-    # Counted by our own watch: the file's time says only whether it was used since we last looked.
-    seen, since = 0, time.monotonic()
+    # Counted by our own watch: the file's time says only whether it was used since we last looked. A long answer
+    # touches no file, but it computes.
+    seen, spent, since = 0, time.process_time(), time.monotonic()
     while not asked_to_end.wait(pause):
-        touched = used.stat().st_mtime_ns if used.exists() else 0
-        if touched != seen:
-            seen, since = touched, time.monotonic()
+        touched, computed = used.stat().st_mtime_ns if used.exists() else 0, time.process_time()
+        if touched != seen or computed - spent > AT_WORK_S:
+            since = time.monotonic()
         elif time.monotonic() - since > order.idle_s:
             return
+        seen, spent = touched, computed
 
 
 if __name__ == "__main__":

@@ -71,7 +71,11 @@ class Wire:
             extensions={"timeout": dict.fromkeys(("read", "write", "pool"), wait_s) | {"connect": CONNECT_S}},
         )
         async with unavailable_when_failing():
-            response = await self._pool(socket).handle_async_request(asked)
+            try:
+                response = await self._pool(socket).handle_async_request(asked)
+            except httpcore.RemoteProtocolError:
+                # It closes connections that said nothing for five seconds, and this process may have slept so long.
+                response = await self._pool(socket).handle_async_request(asked)
             try:
                 yield Streaming(response.status, read_headers(response), bounded(response, most))
             finally:
