@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from weft.infra.engine.client import Models
@@ -47,8 +48,8 @@ def is_gone(pid: int) -> bool:
     return not born(pid)
 
 
-async def said(models: Models, endpoint: Endpoint) -> tuple[str, Usage]:
-    pieces = [piece async for piece in models.stream(endpoint, ASK, PATIENT)]
+async def said(models: Models, endpoint: Endpoint, ask: Ask = ASK) -> tuple[str, Usage]:
+    pieces = [piece async for piece in models.stream(endpoint, ask, PATIENT)]
     usage = pieces.pop()
     assert isinstance(usage, Usage)
     return "".join(piece.text for piece in pieces if isinstance(piece, Delta)), usage
@@ -60,7 +61,15 @@ async def test_the_first_use_starts_it_and_it_answers(engines: LocalEngines, mod
     assert text.strip() and usage.known and usage.output == ASK.max_tokens
     assert usage.cpu_ms > 0
     again, usage = await said(models, endpoint)
-    assert again == text and usage.cached > 0
+    assert again == text and usage.cached == 0
+
+
+async def test_only_what_everybody_may_see_is_gone_on_from(engines: LocalEngines, models: Models) -> None:
+    endpoint = await engines.endpoint("chat")
+    public = msgspec.structs.replace(ASK, is_public=True)
+    await said(models, endpoint, public)
+    assert (await said(models, endpoint, public))[1].cached > 0
+    assert (await said(models, endpoint, ASK))[1].cached == 0
 
 
 async def test_it_runs_behind_everything_else_and_tells_nobody_its_key(engines: LocalEngines) -> None:

@@ -63,6 +63,11 @@ class Ask(msgspec.Struct, frozen=True):
     """JSON schema that the answer must have the form of."""
     grammar: str = ""
     """The same as a grammar in llama.cpp's notation; for our own engine."""
+    is_public: bool = False
+    """Everybody may see all that the prompt holds: our engine may go on from what it computed of it for others.
+
+    Otherwise how fast an answer begins, and `Usage.cached`, would tell one reader what another's prompt held.
+    """
 
 
 class Bounds(msgspec.Struct, frozen=True):

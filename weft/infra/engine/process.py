@@ -30,6 +30,8 @@ IDLE_S = 600.0
 START_S = 60.0
 LOOK_S = 0.02
 END_S = 5.0
+# A worker that stops has two seconds for everything.
+CLOSE_S = 1.0
 SLOTS: dict[Task, int] = {"chat": 2, "embed": 4}
 # Deaths within the window; each makes the next start wait longer, and the last one for the window's end.
 MOST_DEATHS, WINDOW_S, FIRST_PAUSE_S = 5, 300.0, 0.2
@@ -119,7 +121,7 @@ class LocalEngines:
                     process.terminate()
         for process in self._started.values():
             try:
-                async with asyncio.timeout(END_S):
+                async with asyncio.timeout(CLOSE_S):
                     await process.wait()
             except TimeoutError:
                 process.kill()

@@ -31,8 +31,10 @@ def chat_body(endpoint: Endpoint, ask: Ask) -> bytes:
     if ask.schema is not None:
         form = {"name": "answer", "schema": ask.schema, "strict": True}
         body["response_format"] = {"type": "json_schema", "json_schema": form}
-    if ask.grammar and endpoint.is_own:
-        body["grammar"] = ask.grammar
+    if endpoint.is_own:
+        body["cache_prompt"] = ask.is_public
+        if ask.grammar:
+            body["grammar"] = ask.grammar
     return _encode(body)
 
 
