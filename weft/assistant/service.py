@@ -9,11 +9,27 @@ from weft.assistant.capabilities import DIRECTIONS, Capabilities, Gate, Score, i
 from weft.assistant.check import PATIENCE, Anything, Called, Result, Tested, check_models
 from weft.assistant.check import Wanted as WantedCheck
 from weft.assistant.context import Context
+from weft.assistant.digest import Digest, Group, Open, OpenReports, digest_of
 from weft.assistant.extract import Quote, Source, extract, quotes_of
 from weft.assistant.findings import Finding, findings_of
 from weft.assistant.golden_set import LANGUAGES as SPOKEN
 from weft.assistant.golden_set import load_golden
 from weft.assistant.index import Embedder, Means, Nearness, Understanding, words_alone
+from weft.assistant.judge import (
+    VERDICTS,
+    Decided,
+    Decisions,
+    Judge,
+    Quality,
+    Suspicion,
+    Verdict,
+    Written,
+    duplicates,
+    evaluate,
+    seeds,
+    suspicions,
+    train,
+)
 from weft.assistant.language import guess_language
 from weft.assistant.mentions import Mentions
 from weft.assistant.mind import Mind
@@ -27,34 +43,49 @@ __all__ = [
     "PATIENCE",
     "SERVED_BY",
     "SPOKEN",
+    "VERDICTS",
     "Anything",
     "Assistant",
     "Called",
     "Calls",
     "Capabilities",
     "Context",
+    "Decided",
+    "Decisions",
+    "Digest",
     "Embedder",
     "Finder",
     "Finding",
     "Found",
     "Gate",
+    "Group",
+    "Judge",
     "Lexical",
     "Meaning",
     "Means",
     "Mentions",
     "Mind",
     "Nearness",
+    "Open",
+    "OpenReports",
     "OwnAccount",
+    "Quality",
     "Question",
     "Quote",
     "Result",
     "Score",
     "Source",
+    "Suspicion",
     "Tested",
     "Tools",
     "Understanding",
+    "Verdict",
     "WantedCheck",
+    "Written",
     "check_models",
+    "digest_of",
+    "duplicates",
+    "evaluate",
     "extract",
     "find_own_id",
     "findings_of",
@@ -65,7 +96,10 @@ __all__ = [
     "opt_out",
     "opted_out",
     "quotes_of",
+    "seeds",
     "store_result",
+    "suspicions",
+    "train",
     "training",
     "words_alone",
 ]
