@@ -15,7 +15,7 @@ import regex
 
 SOMEONE: Final = "@someone"
 MENTION: Final = "someone"
-LONGEST: Final = 5000
+LONGEST: Final = 2000
 """Characters of a post that are looked at; the rest is cut off."""
 
 _INVISIBLE = regex.compile(r"[\p{Cf}\p{Cc}--[\n\t]]", regex.VERSION1)
@@ -42,50 +42,59 @@ RULES: Final[tuple[tuple[str, str], ...]] = (
     ("key", r"\bssh-(?:rsa|ed25519|dss) [A-Za-z0-9+/=]{20,}"),
     (
         "someone",
-        r"(?<![\p{L}\p{N}/.])@[\p{L}\p{N}_](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}_])?(?:@(?:[\p{L}\p{N}-]+\.)*[\p{L}\p{N}-]*[\p{L}\p{N}])?",
+        r"(?<![\p{L}\p{N}/.])@[\p{L}\p{N}_](?:[\p{L}\p{N}_.-]{0,64}[\p{L}\p{N}_])?"
+        r"(?:@(?:[\p{L}\p{N}-]{1,63}\.){0,8}[\p{L}\p{N}-]{0,63}[\p{L}\p{N}])?",
     ),
-    ("address", r"(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]+@(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}"),
+    ("address", r"(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.){1,8}\p{L}{2,24}"),
     (
         "address",
-        r"(?i)(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]++\s*+[\[({<]\s*(?:at|a)\s*[\])}>]\s*[\p{L}\p{N}-]+"
-        r"(?:\s*(?:[\[({<]\s*(?:dot|d)\s*[\])}>]|\.)\s*\p{L}+)+",
+        r"(?i)(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{1,64}+\s?[\[({<]\s?(?:at|a)\s?[\])}>]\s?[\p{L}\p{N}-]{1,63}"
+        r"(?:\s?(?:[\[({<]\s?(?:dot|d)\s?[\])}>]|\.)\s?\p{L}{1,63}){1,8}",
     ),
-    ("address", r"(?i)\b[\p{L}\p{N}._%+-]+ at [\p{L}\p{N}-]+(?: dot \p{L}+)+\b"),
+    (
+        "address",
+        r"(?i)(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{1,64}+ at [\p{L}\p{N}-]{1,63}(?: dot \p{L}{1,63}){1,8}\b",
+    ),
     ("link", r"(?i)\b(?:[a-z][a-z0-9+.-]{1,20}://|www\.|mailto:|tel:)[^\s<>\"]+"),
     (
         "link",
-        r"(?i)\b(?:[a-z0-9-]+\.)+(?:com|org|net|io|me|vn|kr|eu|de|fr|uk|app|dev|gg|xyz|info|social|link)\b(?:/\S*)?",
+        r"(?i)(?<![a-z0-9.-])(?:[a-z0-9-]{1,63}\.){1,8}(?:com|org|net|io|me|vn|kr|eu|de|fr|uk|app|dev|gg|xyz|info|social|link)\b(?:/\S*)?",
     ),
-    ("secret", rf"(?i)\b{_SECRET_WORD}{_IS}\S+(?: \S*\d\S*)*"),
-    ("secret", rf"(?i)\b{_SECRET_WORD}\s+(?=\S*\d)\S{{4,}}"),
-    ("key", r"\b(?=[A-Za-z0-9+/_=-]*\d)(?=[A-Za-z0-9+/_=-]*[A-Za-z])[A-Za-z0-9+/_=-]{24,}"),
+    ("secret", rf"(?i)\b(?:recovery|seed) phrase{_IS}[^\n.]{{1,400}}"),
+    ("secret", rf"(?i)\b{_SECRET_WORD}{_IS}\S{{1,200}}(?: \S{{0,40}}\d\S{{0,40}}){{0,4}}"),
+    ("secret", rf"(?i)\b{_SECRET_WORD}\s(?=\S{{0,60}}\d)\S{{4,200}}"),
+    ("key", r"(?<![A-Za-z0-9+/_=-])(?=[A-Za-z+/_=-]*\d)(?=[0-9+/_=-]*[A-Za-z])[A-Za-z0-9+/_=-]{24,}"),
     ("key", r"\b(?:[0-9a-fA-F]{2}[:-]){5,}[0-9a-fA-F]{2}\b|\b[0-9a-fA-F]{16,}\b"),
     ("place", r"-?\d{1,3}\.\d{3,}\s*[,;/ ]\s*-?\d{1,3}\.\d{3,}"),
     ("place", r"\b(?:\d{1,3}\.){3}\d{1,3}\b"),
     # Vietnam: the number, the street with its word, or the number before a named street and its ward.
     (
         "place",
-        r"(?i)(?:\b(?:số(?: nhà)?|nhà số)\s*)?\b\d{1,4}[a-z]?(?:/\d{1,4}[a-z]?)*,?\s*"
-        r"(?:đường|phố|ngõ|ngách|hẻm|kiệt)\s+[\p{L}\d][\p{L}\d ]{0,40}",
+        r"(?:\b(?i:số nhà|nhà số|số)\s)?\b\d{1,4}[A-Za-z]?(?:/\d{1,4}[A-Za-z]?){0,6},?\s?"
+        r"(?i:đường|phố|ngõ|ngách|hẻm|kiệt)\s(?:(?:\p{Lu}\p{L}{0,20}|\d{1,4})(?:[ /](?:\p{Lu}\p{L}{0,20}|\d{1,4})){0,4}"
+        r"|[\p{L}\d]{1,20}(?: [\p{L}\d]{1,20})?)",
     ),
-    ("place", r"(?i)\b(?:số nhà|nhà số|căn hộ|chung cư|toà nhà|phòng số)\s+[\p{L}\d/.-]*\d[\p{L}\d/.-]*"),
-    ("place", r"(?i)\b(?:ngõ|ngách|hẻm|kiệt)\s+\d[\d/]*(?:,?\s+(?:đường|phố)?\s*\p{Lu}\p{L}+(?: \p{Lu}\p{L}+){0,3})?"),
+    ("place", r"(?i)\b(?:số nhà|nhà số|căn hộ|chung cư|toà nhà|phòng số)\s[\p{L}\d/.-]{0,20}\d[\p{L}\d/.-]{0,20}"),
     (
         "place",
-        r"\b\d{1,4}[A-Za-z]?(?:/\d{1,4}[A-Za-z]?)*\s+(?:\p{Lu}\p{L}+ ?){1,5},?\s*"
+        r"\b(?i:ngõ|ngách|hẻm|kiệt)\s\d[\d/]{0,12}(?:,?\s(?:(?i:đường|phố)\s)?\p{Lu}\p{L}+(?: \p{Lu}\p{L}+){0,3})?",
+    ),
+    (
+        "place",
+        r"\b\d{1,4}[A-Za-z]?(?:/\d{1,4}[A-Za-z]?){0,6}\s(?:\p{Lu}\p{L}{1,20} ?){1,5},?\s?"
         r"(?:(?i:phường|quận|p\.|q\.|xã|huyện|thị trấn|tp\.?))\s*[\p{L}\d]+",
     ),
     # Korea: a road with its number, a lot, a flat.
     (
         "place",
-        r"(?:\p{Hangul}+(?:시|도|군|구)\s+)*(?:\p{Hangul}+(?:읍|면|동|리)\s+)?"
-        r"[\p{Hangul}\d]+(?:대로|로|길)\s?\d+(?:번길|길)?(?:\s?\d+)?(?:-\d+)?(?![\d년월일시분개명번원%])",
+        r"(?:\p{Hangul}{1,10}(?:시|도|군|구)\s){0,3}(?:\p{Hangul}{1,10}(?:읍|면|동|리)\s)?"
+        r"[\p{Hangul}\d]{1,12}(?:대로|로|길)\s?\d+(?:번길|길)?(?:\s?\d+)?(?:-\d+)?(?![\d년월일시분개명번원%])",
     ),
-    ("place", r"(?:\p{Hangul}+(?:시|도|군|구|읍|면|동|리)\s+)+\d+(?:-\d+)?(?:번지)?"),
+    ("place", r"(?:\p{Hangul}{1,10}(?:시|도|군|구|읍|면|동|리)\s){1,5}\d+(?:-\d+)?(?:번지)?"),
     ("place", r"\d+(?:-\d+)?\s?번지|\d+동\s?\d+호|\d{3,}호(?![선기차])"),
     # English: a number and a street, a flat, a box.
-    ("place", rf"\b\d{{1,5}}[A-Za-z]?,?\s+(?:\p{{Lu}}[\p{{L}}.'-]*\s+){{1,4}}(?i:{_WAY}|{_WEAK_WAY})\b\.?"),
-    ("place", rf"(?i)\b\d{{1,5}}[a-z]?,?\s+[\p{{L}}'-]+\s+{_WAY}\b"),
+    ("place", rf"\b\d{{1,5}}[A-Za-z]?,?\s+(?:\p{{Lu}}[\p{{L}}.'-]{{0,30}}\s){{1,4}}(?i:{_WAY}|{_WEAK_WAY})\b\.?"),
+    ("place", rf"(?i)\b\d{{1,5}}[a-z]?,?\s[\p{{L}}'-]{{1,30}}\s{_WAY}\b"),
     ("place", r"(?i)\b(?:apartment|apt|flat|suite|unit|room)\.?\s*#?\s*\d+[a-z]?\b|\bp\.?\s?o\.?\s*box\s+\d+"),
     ("place", r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b"),
     # Days and times of day are no numbers of anybody's: they are kept.
@@ -99,7 +108,7 @@ RULES: Final[tuple[tuple[str, str], ...]] = (
     ("number", r"\b\d{3}-\d{3,4}(?!\d)|\b\d{6}\s?-\s?\d{7}\b|\b\d{3}-\d{2}-\d{4,6}\b"),
     ("number", r"\b(?:\d{4}[ -]){2,4}\d{1,7}\b"),
     ("number", r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b"),
-    ("number", r"\b(?=(?:[A-Za-z]*\d){6})[A-Z]{1,3}\d{6,}\b"),
+    ("number", r"\b[A-Z]{1,3}\d{6,}\b"),
     ("number", r"(?<![\d.,])\d{7,}(?![\d])"),
 )
 """Kind and form. The first that fits at a place takes it; a form without a kind keeps what it finds."""
@@ -110,7 +119,7 @@ _ONE: Final = regex.compile(
 _SPACES: Final = regex.compile(r"[^\S\n]+")
 _LINES: Final = regex.compile(r"\n{3,}")
 _HOLE: Final = regex.compile(r"\[(?:key|address|link|secret|place|number)\]|@someone")
-_WORD: Final = regex.compile(r"[\p{L}\p{M}]{2,}|\p{Hangul}")
+_WORD: Final = regex.compile(r"\p{Hangul}{1,2}|[\p{L}\p{M}]{2,}")
 FEWEST_WORDS: Final = 3
 
 
