@@ -19,7 +19,6 @@ from weft.assistant import jobs as assistant_jobs
 from weft.assistant import routes as assistant_routes
 from weft.assistant.events import AnswerWanted
 from weft.assistant.service import (
-    Assistant,
     Context,
     Finder,
     Mentions,
@@ -243,16 +242,18 @@ class Ports:
 class HomeVisits:
     """What somebody has not read of their home: the assistant and the timelines never import each other."""
 
-    def __init__(self, app: Mastodon) -> None:
-        self._app = app
+    def __init__(self, db: Db, timelines: Timelines, viewers: Viewers) -> None:
+        self._db = db
+        self._timelines = timelines
+        self._viewers = viewers
 
     async def last_read(self, account_id: AccountId) -> int:
-        async with self._app.db.read() as reader:
+        async with self._db.read() as reader:
             markers = await load_markers(reader, account_id, ("home",))
         return markers["home"].last_read_id if "home" in markers else 0
 
     async def unread(self, account_id: AccountId, after: int, limit: int) -> Sequence[int]:
-        home = self._app.timelines.home(await self._app.viewers.get(account_id))
+        home = self._timelines.home(await self._viewers.get(account_id))
         found = (await home.chunk(MAX_ID, after, limit, upwards=False)).found
         return [one.id for one in found if one.id > after]
 
@@ -353,7 +354,7 @@ class Worker:
             (pictures.ROUTES, pictures.Pictures()),
             (portability_routes.ROUTES, ports.portability),
             (hub_routes.ROUTES, web.hub),
-            (assistant_routes.ROUTES, self._open_assistant(context)),
+            (assistant_routes.ROUTES, self.assistant),
         ]
         return Application(mastodon_routes.ROUTES, context, serving, others)
 
@@ -370,6 +371,7 @@ class Worker:
             cache.listen(signals)
         ports.nearness.listen(signals)
         ports.mind.listen(signals)
+        self._open_assistant(timelines, viewers)
         context = Mastodon(
             settings=settings,
             db=ports.db,
@@ -391,13 +393,14 @@ class Worker:
             vapid_key=await vapid_public_key(ports.db),
             document=Document(all_routes(), settings),
             census=Census(ports.db, ports.clock),
+            assistant=self.assistant if settings.assistant else None,
         )
         signer = Signer(await vapid_private_key(ports.db), settings.url)
         self.pusher = Pusher(context, PushSender(ports.db, ports.fetcher, signer))
         self.streams.start(Outlet(context, notification=notification_body, conversation=conversation_body))
         return context
 
-    def _open_assistant(self, app: Mastodon) -> Assistant:
+    def _open_assistant(self, timelines: Timelines, viewers: Viewers) -> None:
         ports, settings = self.ports, self._settings
         own, mind = OwnAccount(ports.db), ports.mind
         tools = Tools(
@@ -405,14 +408,13 @@ class Worker:
             context=Context(ports.db, settings.url, own),
             finder=Finder(rank_posts, ports.nearness, mind.meaning),
             abilities=mind.capabilities,
-            visits=HomeVisits(app),
+            visits=HomeVisits(ports.db, timelines, viewers),
             writer=mind.writer,
             understanding=mind.meaning,
         )
         self.assistant = open_assistant(tools, own, ports.fetcher, on=settings.assistant, left=mind.left)
         limits = Limits(settings.max_characters, settings.domain)
         self.mentions = Mentions(self.assistant, ports.admit, limits, elsewhere=settings.ai_answer_elsewhere)
-        return self.assistant
 
     async def _pages(self) -> Web:
         ports, settings = self.ports, self._settings

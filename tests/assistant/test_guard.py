@@ -12,7 +12,27 @@ from weft.assistant.guard import DEFAULT_SPECIALS, Sieve, check_sentence, neutra
 from weft.assistant.prompts import grounded
 
 PIECES = st.sampled_from(
-    [*DEFAULT_SPECIALS, "<", ">", "|", "<|", "|>", "[", "]", "/", "<<", ">>", "im_end", "INST", "s", " ", "\n", "\u200b", "ự", "가"]
+    [
+        *DEFAULT_SPECIALS,
+        "<",
+        ">",
+        "|",
+        "<|",
+        "|>",
+        "[",
+        "]",
+        "/",
+        "<<",
+        ">>",
+        "im_end",
+        "INST",
+        "s",
+        " ",
+        "\n",
+        "\u200b",
+        "ự",
+        "가",
+    ]
 )
 MARKED = st.lists(PIECES, max_size=12).map("".join)
 

@@ -84,9 +84,8 @@ class Community:
         seen = [post for post in self.posts.values() if self.sees(person.account_id, post)]
         parent = chance.choice(seen).id if seen and chance.random() < 0.5 else None
         text = f"The choir rehearses on Tuesday {secret} in the school {names}"
-        answer = await person.http.post(
-            "/api/v1/statuses", json={"status": text, "visibility": visibility, "in_reply_to_id": parent, "language": "en"}
-        )
+        values = {"status": text, "visibility": visibility, "in_reply_to_id": parent, "language": "en"}
+        answer = await person.http.post("/api/v1/statuses", json=values)
         if answer.status_code == 200:
             mentions = frozenset(int(self.people[other].account_id) for other in called)
             self.posts[secret] = Written(person.account_id, visibility, mentions, answer.json()["id"])

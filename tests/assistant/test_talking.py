@@ -105,7 +105,10 @@ async def test_a_chat_is_listed_renamed_and_forgotten(room: tuple[House, Scripte
     _, bob, _ = await ann_and_bob(house)
     first, second = await new_chat(bob), await new_chat(bob)
     await say(bob, first, "find the choir")
-    assert [(one["id"], one["title"]) for one in await bob.get(f"{API}/chats")] == [(second, ""), (first, "find the choir")]
+    assert [(one["id"], one["title"]) for one in await bob.get(f"{API}/chats")] == [
+        (second, ""),
+        (first, "find the choir"),
+    ]
     renamed = await bob.http.patch(f"{API}/chats/{first}", json={"title": "Choir"})
     assert renamed.json()["title"] == "Choir"
     page = await bob.http.get(f"{API}/chats", params={"limit": 1})
@@ -237,7 +240,12 @@ async def test_a_summary_is_made_once_for_a_version_and_left_by_an_edit(room: tu
     cleo = await house.person("cleo")
     model.say = lambda body: "The choir meets on Tuesday [1]."
     made = await bob.post(f"{API}/posts/{post['id']}/summary")
-    assert (made["made"], made["model"], made["cached"], made["lines"][0]["post"]) == ("model", "plain", False, post["id"])
+    assert (made["made"], made["model"], made["cached"], made["lines"][0]["post"]) == (
+        "model",
+        "plain",
+        False,
+        post["id"],
+    )
     assert (await cleo.post(f"{API}/posts/{post['id']}/summary"))["cached"] and len(model.calls) == 1
     await ann.http.put(f"/api/v1/statuses/{post['id']}", json={"status": "It is on Wednesday instead."})
     await house.settle()

@@ -14,6 +14,7 @@ from weft.assistant.conversing import Conversing
 from weft.assistant.language import LANGUAGES
 from weft.assistant.lines import Asker
 from weft.assistant.opt_outs import opted_out
+from weft.assistant.translating import Translator
 from weft.assistant.wishes import OFFERS
 from weft.infra.db import Db
 from weft.infra.http import Fetcher
@@ -40,6 +41,7 @@ class Assistant:
     articles: Articles
     conversing: Conversing
     own: OwnAccount
+    translator: Translator
     left: LeftOf = unlimited
 
     @property
@@ -80,5 +82,6 @@ def open_assistant(tools: Tools, own: OwnAccount, fetcher: Fetcher, *, on: bool,
         articles=Articles(answers, fetcher),
         conversing=Conversing(answers, Chats(tools.db), Turns(tools.db)),
         own=own,
+        translator=Translator(answers),
         left=left,
     )

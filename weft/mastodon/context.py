@@ -9,6 +9,7 @@ from weft.posts.service import Heat
 
 if TYPE_CHECKING:
     from weft.accounts.service import Authenticator, Passwords, SessionAuthenticator
+    from weft.assistant.service import Assistant
     from weft.infra.admit import Admit
     from weft.infra.blobs import Blobs
     from weft.infra.db import Db
@@ -51,3 +52,5 @@ class Mastodon:
     document: Document
     census: Census
     heat: Heat = field(default_factory=Heat)
+    assistant: Assistant | None = None
+    """Translates, where its model can; None where it is off."""

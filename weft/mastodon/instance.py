@@ -160,10 +160,19 @@ async def _configuration_v2(app: Mastodon) -> dict[str, Any]:
         },
         "vapid": {"public_key": app.vapid_key},
         **configuration(settings, films=await app.workshop.takes_films()),
-        "translation": {"enabled": False},
+        "translation": {"enabled": bool(directions_of(app))},
         "timelines_access": {"live_feeds": feeds, "hashtag_feeds": feeds, "trending_link_feeds": feeds},
         "limited_federation": False,
     }
+
+
+def directions_of(app: Mastodon) -> dict[str, list[str]]:
+    """Into which languages posts of each language are translated here."""
+    return app.assistant.translator.directions() if app.assistant is not None else {}
+
+
+async def translation_languages(call: Call[Mastodon, None]) -> Response:
+    return as_json(directions_of(call.app))
 
 
 def registrations(settings: Settings) -> dict[str, Any]:
@@ -316,7 +325,7 @@ ROUTES = (
     _open("/api/v1/instance/privacy_policy", privacy_policy, ExtendedDescription),
     _open("/api/v1/instance/terms_of_service", no_document),
     _open("/api/v1/instance/terms_of_service/:date", no_document),
-    _open("/api/v1/instance/translation_languages", empty_object),
+    _open("/api/v1/instance/translation_languages", translation_languages, dict[str, list[str]]),
     _open("/api/v1/instance/languages", languages),
     _open("/api/v1/instance/peers", empty_list, list[str]),
     _open("/api/v1/instance/domain_blocks", empty_list),

@@ -56,6 +56,15 @@ class StatusEdit(msgspec.Struct, kw_only=True):
     quote: e.Quote | None
 
 
+class Translation(msgspec.Struct, kw_only=True):
+    content: str
+    spoiler_text: str
+    language: str
+    detected_source_language: str
+    provider: str
+    media_attachments: list[e.MediaAttachment] = []
+
+
 class _Revision(msgspec.Struct, kw_only=True):
     content: str
     spoiler_text: str
@@ -149,11 +158,30 @@ def _current(entry: PostEntry) -> Version:
 
 
 async def translate(call: Call[Mastodon, TranslateParams]) -> Response:
-    """Nothing translates yet: what may not leave is refused, the rest is absent."""
+    """A post in the language that was asked for, or in one's own, where the assistant's model can do it."""
+    app = call.app
     entry, _ = await _seen(call)
-    if entry.post.visibility > Visibility.UNLISTED:
+    post = (entry.inner or entry).post
+    if post.visibility > Visibility.UNLISTED:
         raise Forbidden("action.forbidden")
-    raise NotFound("record.absent")
+    if app.assistant is None or not app.assistant.translator.directions():
+        raise NotFound("record.absent")
+    asker = await app.assistant.asker(call.user_id)
+    target = (call.params.lang or asker.language).lower()[:2]
+    done = await app.assistant.translator.translate(asker, post.id, target)
+    # A warning stands before the text, in its first line, as it was sent.
+    summary, _, text = done.text.partition("\n") if post.summary else ("", "", done.text)
+    mentioned = [one.account for one in await app.presenter.load_accounts(post.mentions)]
+    shown = msgspec.structs.replace(post, text=text, summary=summary)
+    return as_json(
+        Translation(
+            content=app.presenter.shaper.content(shown, mentioned),
+            spoiler_text=summary,
+            language=target,
+            detected_source_language=done.source,
+            provider=done.provider,
+        )
+    )
 
 
 async def card(call: Call[Mastodon, None]) -> Response:
@@ -213,6 +241,8 @@ ROUTES: tuple[Route, ...] = (
         rate=API,
         body=SMALL_BODY,
         params=TranslateParams,
+        returns=Translation,
+        refusals=(503,),
         summary="A post in another language",
         tag="statuses",
     ),

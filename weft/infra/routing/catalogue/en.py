@@ -277,6 +277,7 @@ ASSISTANT = {
     "assistant.too_long": "Validation failed: {field} is too long (maximum is {limit} characters)",
     "assistant.too_many_chats": "There are too many chats (maximum is {limit}); forget some first",
     "assistant.no_article": "The article could not be read",
+    "assistant.no_translation": "The post could not be translated",
 }
 
 SEARCH: dict[str, str] = {}
