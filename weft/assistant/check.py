@@ -29,7 +29,8 @@ PATIENCE: Final = Bounds(first_s=120.0, between_s=60.0, total_s=240.0)
 LONGEST_WAIT_MS: Final = 600_000
 AMONG_FIRST: Final = 3
 MOST_AT_ONCE: Final = 8
-_GONE: Final = frozenset({"model.off", "model.away"})
+_GONE: Final = frozenset({"model.off", "model.away", "model.slow", "model.full"})
+"""What says something of the machine at this moment and nothing of what the model can."""
 
 
 class Model(Protocol):
@@ -147,7 +148,7 @@ async def check_models(
     """Each part as it is done; capabilities that no model serves are left out.
 
     Raises:
-        Unavailable: a model is off or away. What was given before stays true.
+        Unavailable: a model is off, away, or too busy to be judged. What was given before stays true.
         Limited: a budget is spent.
     """
     items = [item for item in items_of(golden) if wanted.wants(item.feature, item.language)]
