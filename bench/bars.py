@@ -48,6 +48,7 @@ OTHER = {
     "home idle p99": Bar(10, "ms"),
     "stream loaded p99": Bar(50, "ms"),
     "home loaded p99": Bar(50, "ms"),
+    "home beside askers": Bar(1.1, "x"),
     "first load script": Bar(70, "kB"),
     "first load style": Bar(15, "kB"),
     "html to first post": Bar(250, "ms"),

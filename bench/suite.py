@@ -28,8 +28,8 @@ SCENARIOS: dict[str, Scenario] = {
     "post": writing.post,
     "sign_up": whole.sign_up,
 }
-NAMES = (*SCENARIOS, "start", "rate", "web", "engine", "hub", "semantic")
-OF_OUR_OWN = frozenset({"home_cold", "sign_up", "start", "rate", "web", "engine", "hub", "semantic"})
+NAMES = (*SCENARIOS, "start", "rate", "web", "engine", "hub", "semantic", "askers")
+OF_OUR_OWN = frozenset({"home_cold", "sign_up", "start", "rate", "web", "engine", "hub", "semantic", "askers"})
 """Need a server that this program starts itself."""
 
 
@@ -95,6 +95,11 @@ def _measure_all(wanted: list[str], url: str | None, token: str, pid: int | None
             from bench.hub import hub
 
             yield from hub()
+        if url is None and "askers" in wanted:
+            # Only here: it brings the assistant along.
+            from bench.askers import askers
+
+            yield from askers()
 
 
 def _measure(name: str, scenario: Scenario, target: Target) -> Iterator[Result]:
