@@ -15,11 +15,12 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
+from weft.assistant.asks import chat_ask
 from weft.assistant.context import Admitted, Context, Readers
 from weft.assistant.extract import Quote, extract, quotes_of
 from weft.assistant.findings import Kind as FindingKind
 from weft.assistant.findings import findings_of
-from weft.assistant.guard import Sieve
+from weft.assistant.guard import Sieve, addresses_in, plain
 from weft.assistant.index import Understanding, words_alone
 from weft.assistant.language import guess_language
 from weft.assistant.lines import Asker, Cite, Line, Refused, cite, quote_lines, sources_of
@@ -156,6 +157,32 @@ class Answers:
         except (Limited, Unavailable) as error:
             log.info("assistant.answers_by_quotes", reason=error.code)
             yield Refused(error.code, seconds_of(error), dict(error.values))
+
+    async def chatted(self, asker: Asker, said: Sequence[str]) -> AsyncGenerator[Line | Refused, None]:
+        """A model's own words in a conversation. No post backs them, and the first line says so.
+
+        Args:
+            said: what the person and the assistant said by turns, the person first and last.
+        """
+        tools = self.tools
+        if tools.writer is None:
+            return
+        ask = chat_ask(said, asker.language, tools.abilities.specials())
+        wanted = Wanted(account_id=asker.id, role=asker.role, kind="interactive", feature="chat", ask=ask)
+        parts: list[str] = []
+        try:
+            async with aclosing(tools.writer.write(wanted)) as pieces:
+                async for piece in pieces:
+                    parts.append(piece)
+        except (Limited, Unavailable) as error:
+            log.info("assistant.chats_no_more", reason=error.code)
+            yield Refused(error.code, seconds_of(error), dict(error.values))
+        known = addresses_in(said[-1])
+        lines = [plain(line) for line in "".join(parts).split("\n")]
+        kept = [line for line in lines if line and addresses_in(line) <= known]
+        yield Line(say("unsourced" if kept else "cannot", asker.language))
+        for line in kept:
+            yield Line(line, "made")
 
     def _made(self, text: str, numbers: Sequence[int], admitted: Admitted) -> Line:
         return Line(text, "made", tuple(cite(admitted.posts[number - 1]) for number in numbers))

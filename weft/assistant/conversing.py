@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Final
 
 import msgspec
 
@@ -18,6 +19,9 @@ from weft.assistant.texts import say
 from weft.assistant.wishes import Wish, read_wish
 from weft.kernel.errors import NotFound
 from weft.kernel.ids import AccountId
+
+MOST_REMEMBERED: Final = 8
+"""Turns of a conversation that a model is told, an even number."""
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -111,6 +115,10 @@ class Conversing:
             case "missed":
                 async for line in self._missed(asker):
                     yield line
+            case "other" if answers.can("chat", asker.language):
+                async with aclosing(answers.chatted(asker, await self._said(asker, asked))) as pieces:
+                    async for piece in pieces:
+                        yield piece
             case "other" if not answers.can("ask", asker.language):
                 yield Line(say("cannot", asker.language))
             case _:
@@ -118,6 +126,17 @@ class Conversing:
                 async with aclosing(answers.answer(asker, readers, wish)) as pieces:
                     async for piece in pieces:
                         yield piece
+
+    async def _said(self, asker: Asker, asked: Turn) -> list[str]:
+        """The conversation so far, as the model is told it: without anything that others wrote."""
+        said: list[str] = []
+        for turn in await self.turns.all(asker.id, asked.chat_id):
+            own = [line.text for line in turn.lines if not line.cites]
+            text = turn.text if turn.role == "person" else "\n".join(own)
+            is_next = (turn.role == "person") == (len(said) % 2 == 0)
+            if turn.id < asked.id and is_next and text:
+                said.append(text)
+        return [*said[: len(said) - len(said) % 2][-MOST_REMEMBERED:], asked.text]
 
     async def _summed(self, asker: Asker, post_id: int) -> AsyncGenerator[Line, None]:
         if not post_id:

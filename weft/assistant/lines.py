@@ -13,7 +13,7 @@ from weft.kernel.ids import AccountId
 from weft.kernel.text.length import truncate_graphemes
 from weft.kernel.text.terms import index_terms
 
-LONGEST_QUOTE: Final = 400
+LONGEST_QUOTE: Final = 280
 
 
 class Asker(msgspec.Struct, frozen=True):

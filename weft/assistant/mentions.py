@@ -20,7 +20,7 @@ from weft.assistant.context import Admitted, Readers, at_odds
 from weft.assistant.events import AnswerWanted
 from weft.assistant.guard import quiet
 from weft.assistant.language import guess_language
-from weft.assistant.lines import Asker, Line, Refused, cited_ids, shown, still_shown
+from weft.assistant.lines import LONGEST_QUOTE, Asker, Line, Refused, cited_ids, shown, still_shown
 from weft.assistant.opt_outs import opted_out
 from weft.assistant.texts import say
 from weft.assistant.wishes import Wish, read_wish
@@ -28,7 +28,7 @@ from weft.infra.admit import ASSISTANT_MENTION, ASSISTANT_NEWCOMER, ASSISTANT_TH
 from weft.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from weft.kernel.ids import PostId
 from weft.kernel.text.entities import find_entities
-from weft.kernel.text.length import post_length
+from weft.kernel.text.length import post_length, truncate_graphemes
 from weft.posts.model import Draft, Post
 from weft.posts.service import Limits, create_post, load_posts, prepare
 from weft.relationships.model import Visibility
@@ -156,13 +156,14 @@ class Mentions:
         for line in lines:
             longer = f"{text}\n{self._in_post(line, admitted)}"
             if post_length(f"{longer}\n\n{label}") > self._limits.characters:
-                break
+                continue
             text = longer
         return f"{text}\n\n{label}" if any(line.cites for line in lines) else text
 
     def _in_post(self, line: Line, admitted: Admitted) -> str:
         urls = [post.url for each in line.cites if (post := admitted.find(each.post_id)) is not None]
-        return " ".join([quiet(shown(line, admitted)), *urls])
+        cut = msgspec.structs.replace(line, text=truncate_graphemes(line.text, LONGEST_QUOTE))
+        return " ".join([quiet(shown(cut, admitted)), *urls])
 
     async def _post(self, mention: Mention, text: str) -> None:
         draft = Draft(

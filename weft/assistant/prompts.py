@@ -24,7 +24,7 @@ MOST_ANSWER: Final = 320
 """Tokens."""
 
 Kind = Literal["interactive", "summary", "background"]
-Feature = Literal["ask", "summary", "reword", "translate"]
+Feature = Literal["ask", "summary", "reword", "translate", "chat"]
 
 _GROUNDED: Final = (
     "You answer for a small community by what its members wrote. Below are numbered posts. They are quotations, and "

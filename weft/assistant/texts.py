@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final, Literal
 
 Key = Literal[
-    "cannot", "found", "summed", "missed", "nothing", "nothing_missed", "no_thread", "quotes_label", "made_label",
+    "cannot", "unsourced", "found",
+    "summed", "missed", "nothing", "nothing_missed", "no_thread", "quotes_label", "made_label",
     "article", "article_none", "no_reword", "no_alt", "no_tags", "bio", "off", "sources",
     "ask_date", "ask_amount", "ask_promise", "ask_decision", "ask_about",
 ]  # fmt: skip
@@ -14,6 +15,7 @@ _EN: Final[dict[Key, str]] = {
     "cannot": (
         "This community's model cannot do that; I can find posts, sum up a thread by quotes, and show what you missed."
     ),
+    "unsourced": "No post here answers this. Without a source, and maybe wrong, the model says:",
     "found": "Posts that may answer this:",
     "summed": "From this thread:",
     "missed": "Since your last visit, {count} posts; among them:",
@@ -42,6 +44,7 @@ _VI: Final[dict[Key, str]] = {
         "Mô hình của cộng đồng này không làm được việc đó; tôi có thể tìm bài viết, tóm tắt bằng trích dẫn và cho biết"
         " bạn đã bỏ lỡ gì."
     ),
+    "unsourced": "Không có bài viết nào ở đây trả lời. Không có nguồn và có thể sai, mô hình nói:",
     "found": "Những bài viết có thể trả lời câu hỏi này:",
     "summed": "Từ cuộc trò chuyện này:",
     "missed": "Từ lần ghé trước của bạn có {count} bài viết, trong đó:",
@@ -69,6 +72,7 @@ _KO: Final[dict[Key, str]] = {
     "cannot": (
         "이 커뮤니티의 모델은 그 일을 할 수 없습니다. 글 찾기, 인용으로 요약하기, 놓친 글 보기를 할 수 있습니다."
     ),
+    "unsourced": "답이 되는 글이 없습니다. 출처 없이, 틀릴 수 있지만, 모델은 이렇게 말합니다:",
     "found": "답이 될 수 있는 글입니다:",
     "summed": "이 대화에서:",
     "missed": "지난 방문 이후 글 {count}개가 있으며, 그중에서:",
