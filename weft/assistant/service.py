@@ -32,7 +32,7 @@ from weft.assistant.judge import (
 )
 from weft.assistant.language import guess_language
 from weft.assistant.mentions import Mentions
-from weft.assistant.mind import Mind
+from weft.assistant.mind import QUEUES, Mind
 from weft.assistant.opt_outs import opt_out, opted_out
 from weft.assistant.retrieval import Finder, Found, Lexical, Question
 from weft.assistant.training import door as training
@@ -41,6 +41,7 @@ from weft.assistant.understanding import Meaning
 __all__ = [
     "DIRECTIONS",
     "PATIENCE",
+    "QUEUES",
     "SERVED_BY",
     "SPOKEN",
     "VERDICTS",

@@ -13,6 +13,7 @@ from weft import __version__
 from weft.assistant.service import (
     DIRECTIONS,
     PATIENCE,
+    QUEUES,
     SERVED_BY,
     SPOKEN,
     Anything,
@@ -73,7 +74,7 @@ async def check(db: Db, settings: Settings, wanted: WantedCheck) -> dict[str, ob
     endpoints = _endpoints(settings, db)
     fetcher = model_fetcher(settings, f"Weft/{__version__}")
     models = Models(fetcher)
-    calls = Calls(models, endpoints, Ledger(db, db.clock), Anything(), bounds=PATIENCE)
+    calls = Calls(models, endpoints, Ledger(db, db.clock), Anything(), folder=settings.folder / QUEUES, bounds=PATIENCE)
     rows: list[Row] = []
     away = ""
     tested = _tested(endpoints, calls)
