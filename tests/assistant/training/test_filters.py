@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weft.assistant.training.filters import filter_text, secrets_in
@@ -102,6 +102,7 @@ def test_a_post_of_which_too_little_is_left_is_left_out(text: str) -> None:
     assert filter_text(text).text == ""
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=400))
 def test_any_text_is_filtered_once_and_for_all(text: str) -> None:
     once = filter_text(text)

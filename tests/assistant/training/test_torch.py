@@ -1,4 +1,4 @@
-"""The real libraries on the toy: it learns, it stops and goes on as if it had not, and its files hold what it learnt."""
+"""The real libraries on the toy: it learns, it stops and goes on as if it had not, and its files hold what it is."""
 
 from __future__ import annotations
 

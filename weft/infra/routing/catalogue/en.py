@@ -280,6 +280,12 @@ ASSISTANT = {
     "assistant.no_translation": "The post could not be translated",
 }
 
+TRAINING = {
+    "training.diverged": "The training went astray at step {step}: try a lower rate",
+    "training.plan": "Validation failed: {field} is out of its bounds",
+    "training.too_little": "There is too little to learn from and to measure on: {samples} posts",
+}
+
 SEARCH: dict[str, str] = {}
 
 STREAMING = {
@@ -313,6 +319,7 @@ SENTENCES: dict[str, str] = {
     **PORTABILITY,
     **HUB,
     **ASSISTANT,
+    **TRAINING,
     **SEARCH,
     **STREAMING,
     **WEB,
