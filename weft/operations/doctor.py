@@ -136,7 +136,8 @@ APPLIED = "SELECT number, sha256 FROM schema_migrations ORDER BY number  -- shar
 STATE = """
 SELECT (SELECT count(*) FROM outbox) AS waiting, (SELECT min(id >> 16) FROM outbox) AS oldest_ms,  -- all buckets
        (SELECT count(*) FROM dead_letters) AS dead, (SELECT count(*) FROM users) AS people,
-       EXISTS (SELECT 1 FROM accounts WHERE role = 'owner' AND state = 'active') AS owned
+       EXISTS (SELECT 1 FROM accounts WHERE role = 'owner' AND state = 'active') AS owned,
+       EXISTS (SELECT 1 FROM accounts WHERE lower(username) = 'assistant' AND host = '' AND kind <> 'bot') AS named
 """
 
 
@@ -172,6 +173,8 @@ async def _contents(url: str, settings: Settings) -> list[Finding]:
         "an owner" if row["owned"] else "no owner yet: weft up prints a link, or use weft account create --role owner"
     )
     people = Finding(owner, "people", f"{row['people']} logins, {owned}")
+    if row["named"] and settings.assistant:
+        found.append(Finding("note", "assistant", "somebody has the name assistant: it goes by @assistant_bot"))
     return [*found, people, *_work(row, settings), await _record(url, settings)]
 
 
