@@ -14,6 +14,7 @@ from tests.assistant.parlour import API, parlour, settle
 from tests.security.house import House, Person
 from tests.support.scripted_model import ScriptedModel
 from weft.accounts.service import set_state
+from weft.assistant.context import Admitted, Readers
 from weft.assistant.opt_outs import opt_out
 from weft.kernel.ids import AccountId, bucket_of
 from weft.relationships.model import FollowOptions
@@ -193,6 +194,7 @@ class Community:
         return bool(sent)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", range(3))
 async def test_no_request_holds_what_a_reader_of_the_answer_may_not_see(
     database_url: str, tmp_path: Path, seed: int
@@ -204,3 +206,8 @@ async def test_no_request_holds_what_a_reader_of_the_answer_may_not_see(
         await community.unsettle()
         held += await community.ask_around()
         assert held > 5, "the test asks for nothing"
+
+
+def test_nothing_unchecked_can_be_made_into_a_prompt() -> None:
+    with pytest.raises(TypeError):
+        Admitted(object(), Readers(AccountId(1)), ())
