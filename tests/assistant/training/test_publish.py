@@ -1,0 +1,78 @@
+"""Publishing from the command line: what passed goes to the hub whole, what did not stays, with the reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.assistant.training.community import around, exported
+from tests.assistant.training.test_gates import GOOD, with_
+from tests.assistant.training.test_run import PLAN, Scripted
+from tests.assistant.training.toy import write_toy
+from weft.assistant.training.run import OUT, RESULT, train
+from weft.infra.engine.files import sha256_of
+from weft.operations import training
+from weft.operations.reach import CommandFailed
+from weft.settings import Settings, load_settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    return load_settings({"data": str(tmp_path / "data"), "database": database_url})[0]
+
+
+@pytest.fixture
+def folder(settings: Settings, tmp_path: Path) -> Path:
+    """A run that passed every gate."""
+    place = settings.folder / "training" / "toy"
+    place.mkdir(parents=True)
+    result = train(Scripted(), PLAN, exported(), around(place, write_toy(tmp_path / "toy.gguf")))
+    put(place, msgspec.structs.replace(result, evidence=GOOD))
+    return place
+
+
+def put(folder: Path, result: object) -> None:
+    (folder / RESULT).write_bytes(msgspec.json.encode(result))
+
+
+def test_what_passed_goes_to_the_hub_with_adapter_manifest_and_card(settings: Settings, folder: Path) -> None:
+    answer = training.publish(settings, "toy", "The toy", "automatic")
+    assert set(answer["files"]) == {"toy.gguf", "toy-lora.gguf", "manifest.json", "card.md"}  # type: ignore[call-overload]
+    assert answer["name"] == "toy"
+    shelf = settings.folder / "hub"
+    sha256 = sha256_of(folder / OUT / "toy.gguf")
+    assert (shelf / sha256[:2] / sha256).is_file()
+
+
+def test_a_gate_that_failed_keeps_it_here_whatever_the_file_says(settings: Settings, folder: Path) -> None:
+    result = training.training.load_result(folder)
+    assert result is not None
+    put(folder, msgspec.structs.replace(result, evidence=with_(leaked=("number",))))
+    with pytest.raises(CommandFailed, match="leaks"):
+        training.publish(settings, "toy", "", "manual")
+    assert not (settings.folder / "hub").exists()
+
+
+def test_a_file_that_changed_since_it_was_judged_is_not_published(settings: Settings, folder: Path) -> None:
+    with (folder / OUT / "toy-lora.gguf").open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(CommandFailed, match=r"toy-lora\.gguf changed"):
+        training.publish(settings, "toy", "", "manual")
+
+
+def test_what_never_ended_cannot_be_published(settings: Settings) -> None:
+    with pytest.raises(CommandFailed, match="no run"):
+        training.publish(settings, "absent", "", "manual")
+
+
+def test_without_the_libraries_the_command_says_what_to_install(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from weft.assistant.training import peft_learner
+
+    monkeypatch.setattr(peft_learner, "NEEDED", ("torch", "no-such-library-as-this"))
+    with pytest.raises(CommandFailed, match="install"):
+        plan = training.training.Plan(name="new")
+        training.train(settings, training.Wanted(plan=plan, base="smollm2-135m", days=9, share=0.05))
