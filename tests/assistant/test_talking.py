@@ -12,6 +12,7 @@ import pytest
 from tests.assistant.parlour import API, last, new_chat, parlour, say
 from tests.security.house import House, Person, house_on
 from tests.support.scripted_model import ScriptedModel
+from weft.accounts.service import delete_account
 from weft.assistant.chats import sweep_chats
 from weft.assistant.opt_outs import opt_out
 from weft.assistant.texts import say as sentence
@@ -217,6 +218,17 @@ async def test_chats_go_after_their_days(room: tuple[House, ScriptedModel]) -> N
     assert len(await bob.get(f"{API}/chats")) == 1
     await sweep_chats(house.db, -1)
     assert await bob.get(f"{API}/chats") == []
+
+
+async def test_a_deleted_accounts_chats_go_with_it(room: tuple[House, ScriptedModel]) -> None:
+    house, _ = room
+    _, bob, _ = await ann_and_bob(house)
+    await say(bob, await new_chat(bob), "find the choir")
+    await delete_account(house.db, bob.account_id)
+    await house.settle()
+    async with house.db.read() as reader:
+        assert await reader.value("SELECT count(*) FROM assistant_chats  -- all buckets") == 0
+        assert await reader.value("SELECT count(*) FROM assistant_turns  -- all buckets") == 0
 
 
 async def test_whoever_opted_out_is_left_in_peace(room: tuple[House, ScriptedModel]) -> None:

@@ -31,7 +31,7 @@ from weft.assistant.texts import Key, say
 from weft.assistant.vectors import Floats
 from weft.assistant.wishes import Wish
 from weft.infra.db import Db
-from weft.kernel.errors import Limited, NotFound, Unavailable
+from weft.kernel.errors import Invalid, Limited, NotFound, Unavailable, WeftError
 from weft.kernel.ids import AccountId, PostId, make_id
 from weft.posts.service import load_thread, require_post
 
@@ -154,7 +154,7 @@ class Answers:
                         yield self._made(sentence.text, sentence.sources, prompt.admitted)
             for sentence in sieve.end():
                 yield self._made(sentence.text, sentence.sources, prompt.admitted)
-        except (Limited, Unavailable) as error:
+        except (Invalid, Limited, Unavailable) as error:
             log.info("assistant.answers_by_quotes", reason=error.code)
             yield Refused(error.code, seconds_of(error), dict(error.values))
 
@@ -174,7 +174,7 @@ class Answers:
             async with aclosing(tools.writer.write(wanted)) as pieces:
                 async for piece in pieces:
                     parts.append(piece)
-        except (Limited, Unavailable) as error:
+        except (Invalid, Limited, Unavailable) as error:
             log.info("assistant.chats_no_more", reason=error.code)
             yield Refused(error.code, seconds_of(error), dict(error.values))
         known = addresses_in(said[-1])
@@ -224,7 +224,8 @@ class Answers:
         )
         known = await find_summary(self.tools.db, made)
         if known is not None:
-            return Summary(tuple(known), admitted, model, cached=True, posts=len(admitted.posts))
+            by = model if any(line.kind == "made" for line in known) else ""
+            return Summary(tuple(known), admitted, by, cached=True, posts=len(admitted.posts))
         lines, refused = await self._summed(asker, admitted, write=bool(model))
         written = any(line.kind == "made" for line in lines)
         if not refused:
@@ -312,7 +313,7 @@ def version_of(admitted: Admitted) -> bytes:
     return hashlib.sha256(parts.encode()).digest()
 
 
-def seconds_of(error: Limited | Unavailable) -> int:
+def seconds_of(error: WeftError) -> int:
     """After how many seconds a refused call may succeed; 0 where nobody knows."""
     value = error.values.get("retry_after", 0)
     return value if isinstance(value, int) else 0

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from weft.assistant.lines import Line, decode, encode
-from weft.infra.db import Db, Row
+from weft.infra.db import Db, Row, Tx
 from weft.kernel.errors import Invalid, NotFound
 from weft.kernel.ids import AccountId, bucket_of
 from weft.kernel.paging import Page
@@ -103,6 +103,17 @@ WITH old AS (
 )
 DELETE FROM assistant_turns t USING old
  WHERE t.bucket = old.bucket AND t.account_id = old.account_id AND t.chat_id = old.id
+"""
+
+
+DELETE_OF_DELETED = """
+WITH gone AS (
+    SELECT a.bucket, a.id FROM unnest($1::smallint[], $2::bigint[]) AS given (bucket, id)  -- all buckets: of events
+      JOIN accounts a ON a.bucket = given.bucket AND a.id = given.id AND a.state = 'deleted'
+), turns AS (
+    DELETE FROM assistant_turns t USING gone WHERE t.bucket = gone.bucket AND t.account_id = gone.id
+)
+DELETE FROM assistant_chats c USING gone WHERE c.bucket = gone.bucket AND c.account_id = gone.id
 """
 
 
@@ -299,3 +310,8 @@ async def sweep_chats(db: Db, keep_days: int) -> None:
     """Forget chats in which nothing was said for so many days."""
     async with db.job() as tx:
         await tx.execute(DELETE_OLD, tx.now_ms - keep_days * DAY_MS)
+
+
+async def forget_deleted(tx: Tx, account_ids: Sequence[int]) -> None:
+    """Forget the chats of those of the accounts that are deleted."""
+    await tx.execute(DELETE_OF_DELETED, [bucket_of(id_) for id_ in account_ids], list(account_ids))

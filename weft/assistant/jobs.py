@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from weft.accounts.events import AccountEdited, AccountStateChanged
 from weft.assistant.account import find_own_id
-from weft.assistant.chats import sweep_chats
+from weft.assistant.chats import forget_deleted, sweep_chats
 from weft.assistant.embedding import embed_waiting
 from weft.assistant.events import AnswerWanted, AssistantAllowed
 from weft.assistant.index import Understanding, remove_posts, review_authors, want_posts
@@ -53,6 +53,11 @@ async def drop_summaries(tx: Tx, events: Sequence[Event]) -> None:
         await drop_of_posts(tx, posts)
     if authors:
         await drop_of_authors(tx, authors)
+
+
+async def forget_chats(tx: Tx, events: Sequence[Event]) -> None:
+    """A deleted account's chats go with it."""
+    await forget_deleted(tx, [event.account_id for event in events if isinstance(event, AccountStateChanged)])
 
 
 async def call_assistant(tx: Tx, events: Sequence[Event]) -> None:
@@ -110,6 +115,7 @@ HANDLERS = (
     (AccountStateChanged, "assistant.drop_summaries", drop_summaries),
     (AccountStateChanged, "assistant.end_consents", end_consents),
     (AssistantAllowed, "assistant.drop_summaries", drop_summaries),
+    (AccountStateChanged, "assistant.forget_chats", forget_chats),
     (PostCreated, "assistant.index_posts", index_posts),
     (PostEdited, "assistant.index_posts", index_posts),
     (PostDeleted, "assistant.index_posts", index_posts),
