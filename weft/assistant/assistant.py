@@ -24,7 +24,7 @@ from weft.ledger.model import BudgetLeft
 
 LeftOf = Callable[[AccountId, str], Awaitable[Sequence[BudgetLeft]]]
 """How the budgets of an account with a role stand."""
-GATED = ("chat", "translate", "alt_text", "reword")
+GATED = ("chat", "translate", "reword")
 
 
 async def unlimited(account_id: AccountId, role: str) -> Sequence[BudgetLeft]:
