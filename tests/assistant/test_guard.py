@@ -116,8 +116,19 @@ def test_sentences_go_out_when_they_are_whole_and_not_before() -> None:
 
 @given(st.text(max_size=300))
 def test_whatever_a_model_says_is_dropped_or_is_plain(text: str) -> None:
-    for sentence in Sieve(TEXTS).feed(text + " [1]. ") + Sieve(TEXTS).feed(f"{text} [2]\n"):
+    sieve = Sieve(TEXTS)
+    for sentence in sieve.feed(f"{text} [1]. And so {text} [2]\n") + sieve.end():
         assert "<" not in sentence.text and "\n" not in sentence.text and sentence.sources
+
+
+def test_a_number_behind_the_full_stop_is_of_the_sentence_before_it() -> None:
+    for size in (1, 3, 100):
+        sieve, text = Sieve(TEXTS), "The market is on Saturday. [1] Bring chairs. [2]"
+        found = [one for at in range(0, len(text), size) for one in sieve.feed(text[at : at + size])] + sieve.end()
+        assert [(one.text, one.sources) for one in found] == [
+            ("The market is on Saturday.", (1,)),
+            ("Bring chairs.", (2,)),
+        ]
 
 
 @given(st.text(alphabet="ab [12]. \n!", max_size=200), st.integers(1, 7))

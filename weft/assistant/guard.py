@@ -80,7 +80,8 @@ class Sentence(msgspec.Struct, frozen=True):
 
 
 _CITED = regex.compile(r"[ ]?\[\s?(\d{1,2}(?:\s?[,;]\s?\d{1,2})*)\s?\]")
-_BREAK = regex.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*(?:[ ]?\[[\d,; ]{1,20}\])*[.!?]?(?=\s)|\n+")
+# A number in brackets may stand behind the full stop: it belongs to the sentence before it.
+_BREAK = regex.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*(?:[ ]?\[[\d,; ]{1,20}\])*[.!?]?(?=\s+[^\s\[])|\n+")
 _PICTURE = regex.compile(r"!\[[^\]]*+\](?:\([^)]*+\))?")
 _LINK = regex.compile(r"\[([^\]]*+)\]\(([^)]*+)\)")
 _TAGGED = regex.compile(r"</?[a-zA-Z!][^<>]*+>")
