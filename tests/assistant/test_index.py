@@ -27,6 +27,15 @@ async def test_public_posts_are_read_and_no_others(village: Village, ann: Person
     assert await village.index() == 0
 
 
+async def test_the_letters_of_a_post_say_its_language_before_its_mark_does(village: Village, ann: Person) -> None:
+    await ann.say("Rau mùi trong vườn lên rồi", language="en")
+    await ann.say("수영장은 5월에 열려요", language="en")
+    english = await ann.say("soup on thursday", language="vi")
+    await ann.say("Suppe am Donnerstag", language="de")
+    await village.index()
+    assert await village.indexed() == {int(english["id"])}
+
+
 async def test_an_edited_post_leaves_at_once_and_comes_back_as_it_is_now(village: Village, ann: Person) -> None:
     post = await ann.say("apples in the shed", language="en")
     await village.index()

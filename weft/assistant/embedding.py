@@ -14,6 +14,7 @@ import msgspec
 from weft.accounts.service import load_accounts
 from weft.assistant.events import PostsEmbedded
 from weft.assistant.index import Means, Row, may_be_indexed, row_of, store_rows
+from weft.assistant.language import guess_language
 from weft.assistant.opt_outs import opted_out
 from weft.infra.db import Db, Reader
 from weft.kernel.ids import BUCKETS, PostId, bucket_of
@@ -115,7 +116,7 @@ async def _readings(reader: Reader, ids: Sequence[int], languages: frozenset[str
     kept = [
         post
         for post in posts.values()
-        if post.language in languages and post.author_id not in out
+        if guess_language(post.text, post.language) in languages and post.author_id not in out
         if may_be_indexed(post, authors.get(post.author_id))
     ]
     polls = await load_polls(reader, [post.id for post in kept if post.has_poll])

@@ -1,4 +1,7 @@
-"""In which language somebody asks, of those that the assistant has rules for: told by letters, not by models."""
+"""In which language somebody writes, of those that the assistant has rules for: told by letters, not by models.
+
+What a post or a setting says of it is a hint: people write in another language without telling their app.
+"""
 
 from __future__ import annotations
 
