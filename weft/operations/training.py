@@ -83,13 +83,7 @@ def train(
             around = training.Around(
                 folder=folder,
                 base_file=file,
-                base=training.Base(
-                    name=model.name,
-                    sha256=model.sha256,
-                    licence=model.license,
-                    source=model.source,
-                    architecture=model.architecture,
-                ),
+                base=_told(model),
                 price=price,
                 software=software,
                 made=rfc3339(Clock(settings.clock_offset).now_ms()),
@@ -118,6 +112,17 @@ def _base(settings: Settings, name: str) -> tuple[Model, Path]:
         return model, files.prepare(model)
     except FileRefused as error:
         raise CommandFailed(str(error)) from None
+
+
+def _told(model: Model) -> training.Base:
+    """What the card says of the base."""
+    return training.Base(
+        name=model.name,
+        sha256=model.sha256,
+        licence=model.license,
+        source=model.source,
+        architecture=model.architecture,
+    )
 
 
 @contextlib.contextmanager

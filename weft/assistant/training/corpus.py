@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -103,7 +103,7 @@ def split(samples: Sequence[Sample], part: float = HELD_OUT) -> Split:
     sizes = Counter(begun[sample.thread] for sample in samples)
     wanted, held = max(1.0, part * len(samples)), 0
     cut_ms = 0
-    for start in sorted(sizes, reverse=True)[: max(0, len(sizes) - 1)]:
+    for start in sorted(_possible(samples, begun), reverse=True):
         cut_ms, held = start, held + sizes[start]
         if held >= wanted:
             break
@@ -112,6 +112,19 @@ def split(samples: Sequence[Sample], part: float = HELD_OUT) -> Split:
     if not train or not held_out:
         raise Invalid("training.too_little", samples=len(samples))
     return Split(train=train, held_out=held_out, cut_ms=cut_ms, dropped=len(samples) - len(train) - len(held_out))
+
+
+def _possible(samples: Sequence[Sample], begun: Mapping[int, int]) -> Iterator[int]:
+    """The times at which a thread began and before which something was written in an older one."""
+    first: dict[int, int] = {}
+    for sample in samples:
+        start = begun[sample.thread]
+        first[start] = min(first.get(start, sample.at_ms), sample.at_ms)
+    oldest: int | None = None
+    for start in sorted(first):
+        if oldest is not None and oldest < start:
+            yield start
+        oldest = first[start] if oldest is None else min(oldest, first[start])
 
 
 def documents(samples: Iterable[Sample]) -> list[str]:
