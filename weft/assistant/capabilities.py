@@ -209,9 +209,9 @@ class Capabilities:
         checked = {score.capability for score in self.scores()}
         return [(one.name, one.on, one.score) for one in self.features() if one.name in checked]
 
-    def model(self) -> tuple[str, str]:
-        """Name and identity of what writes; empty where nothing does."""
-        place = self._places.place("chat")
+    def model(self, feature: str = "ask") -> tuple[str, str]:
+        """Name and identity of what does this; empty where nothing does."""
+        place = self._places.place(SERVED_BY[feature])
         return (place.name, identity_of(place)) if place is not None else ("", "")
 
     def specials(self) -> Sequence[str]:

@@ -80,8 +80,8 @@ class Abilities(Protocol):
     def listed(self) -> Sequence[tuple[str, bool, float]]:
         """Name, whether it is on, and the score, of everything that was checked."""
 
-    def model(self) -> tuple[str, str]:
-        """Name and SHA-256 of what generates; empty where nothing does."""
+    def model(self, feature: str = "ask") -> tuple[str, str]:
+        """Name and SHA-256 of what does this; empty where nothing does."""
 
     def specials(self) -> Sequence[str]:
         """The control words of that model's tokenizer, as far as they are known."""

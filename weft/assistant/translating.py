@@ -56,7 +56,7 @@ class Translator:
         source = guess_language(post.text, post.language) if post is not None else ""
         if post is None or target not in self.directions().get(source, ()):
             raise NotFound("record.absent")
-        provider = tools.abilities.model()[0]
+        provider = tools.abilities.model("translate")[0]
         made = Made(
             subject=post_id,
             version=hashlib.sha256(f"{post_id}:{post.version}:{target}".encode()).digest(),

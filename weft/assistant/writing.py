@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from weft.assistant.bars import SERVED_BY
 from weft.assistant.calls import CallFor, Calls
 from weft.assistant.prompts import Wanted
 from weft.infra.engine.model import Delta
@@ -21,6 +22,7 @@ class CallWriter:
             role=wanted.role,
             kind=wanted.kind,
             feature=wanted.feature,
+            capability=SERVED_BY[wanted.feature],
             ask=wanted.ask,
         )
         async with aclosing(self._calls.generate(call)) as pieces:
