@@ -367,10 +367,9 @@ class Worker:
         presenter = Presenter(ports.db, settings, ports.clock)
         self.emojis = Emojis(ports.db, presenter)
         self.streams = Streams(ports.db, viewers, ports.clock, limited=settings.limits)
-        for cache in (self.authenticator, self.sessions, viewers, timelines, presenter, self.streams, self.emojis):
+        caches = self.authenticator, self.sessions, viewers, timelines, presenter, self.streams, self.emojis
+        for cache in (*caches, ports.nearness, ports.mind):
             cache.listen(signals)
-        ports.nearness.listen(signals)
-        ports.mind.listen(signals)
         self._open_assistant(timelines, viewers)
         context = Mastodon(
             settings=settings,

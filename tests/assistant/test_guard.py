@@ -136,7 +136,7 @@ def test_how_an_answer_is_cut_into_pieces_does_not_matter(text: str, size: int) 
     whole, pieces = Sieve(TEXTS), Sieve(TEXTS)
     all_at_once = whole.feed(text) + whole.end()
     in_pieces = [one for at in range(0, len(text), size) for one in pieces.feed(text[at : at + size])] + pieces.end()
-    assert [one.text for one in in_pieces if one] == [one.text for one in all_at_once]
+    assert [one.text for one in in_pieces] == [one.text for one in all_at_once]
 
 
 def test_a_picture_is_left_out_and_the_words_beside_it_stay() -> None:

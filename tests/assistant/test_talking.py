@@ -140,11 +140,13 @@ async def test_a_chat_is_nobody_elses(room: tuple[House, ScriptedModel]) -> None
             ("POST", f"/chats/{chat}/turns/{turn}/judged"),
             ("DELETE", f"/chats/{chat}/turns/{turn}"),
         ):
-            values = {"title": "x"} if path.count("/") == 2 else {"text": "x"}
-            given = {} if path.endswith("again") or method in ("GET", "DELETE") else {"json": values}
+            values: dict[str, Any] | None = {"title": "x"} if path.count("/") == 2 else {"text": "x"}
             if path.endswith("judged"):
-                given = {"json": {"right": True}}
-            assert (await other.http.request(method, API + path, **given)).status_code == 404, path
+                values = {"right": True}
+            if path.endswith("again") or method in ("GET", "DELETE"):
+                values = None
+            answer = await other.http.request(method, API + path, json=values)
+            assert answer.status_code == 404, path
         assert await other.get(f"{API}/chats") == []
     assert len(await bob.get(f"{API}/chats/{chat}/turns")) == 2
 
