@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from playwright.async_api import Error
+
 from tests.browser.town import ROOT, Town
 from tests.browser.watch import Watch
 
@@ -68,9 +70,18 @@ class Screen:
     async def until(self, condition: str, seconds: float = 15) -> None:
         """Until this is so in the page. Playwright's own way to wait evaluates text there, which the policy forbids."""
         deadline = time.monotonic() + seconds
-        while not await self.page.evaluate(condition):
+        while not await self._holds(condition):
             assert time.monotonic() < deadline, f"never became so: {condition}"
             await asyncio.sleep(0.04)
+
+    async def _holds(self, condition: str) -> bool:
+        try:
+            return bool(await self.page.evaluate(condition))
+        except Error as error:
+            # The page was just left for another one.
+            if "context was destroyed" not in str(error):
+                raise
+            return False
 
     async def settle(self) -> None:
         """Until the network and the pictures are quiet."""

@@ -161,7 +161,8 @@ async def test_a_push_goes_from_the_settings_through_the_service_to_the_worker(
 ) -> None:
     screen, me = await member(shore, "rosa", permissions=["notifications"])
     keys = Browser()
-    given = keys.subscription(service.url + "/rosa")
+    address = f"/{me.id}"
+    given = keys.subscription(service.url + address)
     values = [given["endpoint"], given["keys"]["p256dh"], given["keys"]["auth"]]
     await screen.page.add_init_script(f"({FAKE_PUSH})({values!r})")
     await screen.open("/settings/notifications")
@@ -173,7 +174,7 @@ async def test_a_push_goes_from_the_settings_through_the_service_to_the_worker(
     await screen.shot("settings-notifications")
     friend = await asyncio.to_thread(own.person, "sam")
     post = await asyncio.to_thread(friend.say, f"@{me.name} come over")
-    (message,) = await asyncio.to_thread(service.wait, "/rosa")
+    (message,) = await asyncio.to_thread(service.wait, address)
     data = keys.open(message.body, message.headers).decode()
     await deliver(screen, own, data)
     shown = "navigator.serviceWorker.ready.then((one) => one.getNotifications())"
