@@ -1,4 +1,4 @@
-"""Each screen of the app: nothing cut off, untranslated, moving by itself or hard to read; it fits at twice the text."""
+"""Each screen of the app: nothing cut off, untranslated, moving by itself or hard to read; at twice the text it fits."""
 
 from __future__ import annotations
 
