@@ -1,4 +1,4 @@
-"""Each screen of the app: nothing cut off, untranslated, moving by itself or hard to read; at twice the text it fits."""
+"""Each screen of the app: nothing cut off, untranslated, moving by itself or hard to read, also at twice the text."""
 
 from __future__ import annotations
 
