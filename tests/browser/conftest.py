@@ -10,12 +10,14 @@ import asyncio
 import shutil
 import zlib
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from tests.browser.island import Island
 from tests.browser.places import PLACES
 from tests.browser.screen import LOOKS, Look
 from tests.browser.stage import Stage
@@ -112,11 +114,25 @@ def look(request: pytest.FixtureRequest) -> Look:
     return LOOKS[0]
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def stage(town: Town, browser: Any, look: Look) -> AsyncIterator[Stage]:
+@asynccontextmanager
+async def watched(town: Town, browser: Any, look: Look) -> AsyncIterator[Stage]:
+    """A stage whose windows must have shown no fault at the end."""
     opened = Stage(town, browser, look)
     yield opened
     await asyncio.sleep(0.05)
     problems = opened.problems()
     await opened.close()
     assert not problems, "\n".join(problems)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stage(town: Town, browser: Any, look: Look) -> AsyncIterator[Stage]:
+    async with watched(town, browser, look) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shore(own: Island, browser: Any, look: Look) -> AsyncIterator[Stage]:
+    """A stage on the test file's ``own`` server instead of the town's."""
+    async with watched(own, browser, look) as opened:
+        yield opened

@@ -6,17 +6,15 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.browser.island import Island, island
-from tests.browser.screen import Look, Screen
+from tests.browser.screen import Screen
 from tests.browser.stage import Stage
 from tests.support.postgres import Servers
 
@@ -36,15 +34,6 @@ def own(chromium: str, servers: Servers, request: pytest.FixtureRequest, tmp_pat
         if 'id="main"' not in running.visitor.get("/").text:
             pytest.skip("the web app is not built, so there is nothing to look at")
         yield running
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def shore(own: Island, browser: Any, look: Look) -> AsyncIterator[Stage]:
-    opened = Stage(own, browser, look)
-    yield opened
-    problems = opened.problems()
-    await opened.close()
-    assert not problems, "\n".join(problems)
 
 
 def new_name() -> str:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.browser.island import Island, island
-from tests.browser.screen import Look, Screen
+from tests.browser.screen import Screen
 from tests.browser.stage import Stage
 from tests.support.postgres import Servers
 from tests.support.push_service import Browser, PushService, push_service
@@ -48,15 +47,6 @@ def own(
         if 'id="main"' not in running.visitor.get("/").text:
             pytest.skip("the web app is not built, so there is nothing to look at")
         yield running
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def shore(own: Island, browser: Any, look: Look) -> AsyncIterator[Stage]:
-    opened = Stage(own, browser, look)
-    yield opened
-    problems = opened.problems()
-    await opened.close()
-    assert not problems, "\n".join(problems)
 
 
 async def with_worker(screen: Screen) -> None:
