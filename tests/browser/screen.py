@@ -43,6 +43,10 @@ class Screen:
         self.look = look
         self.language = language
         self.watch = watch
+        self._asked: set[Any] = set()
+        page.on("request", lambda request: self._asked.add(request))
+        for end in ("requestfinished", "requestfailed"):
+            page.on(end, lambda request: self._asked.discard(request))
 
     @property
     def is_phone(self) -> bool:
@@ -84,8 +88,13 @@ class Screen:
             return False
 
     async def settle(self) -> None:
-        """Until the network and the pictures are quiet."""
-        await self.page.wait_for_load_state("networkidle")
+        """Until the page has had no answer to wait for during a moment, its streams aside, and is painted."""
+        quiet = 0
+        deadline = time.monotonic() + 15
+        while quiet < 3:
+            await asyncio.sleep(0.04)
+            quiet = 0 if self._asked else quiet + 1
+            assert time.monotonic() < deadline, f"never answered: {[request.url for request in self._asked]}"
         await self.page.evaluate("document.fonts.ready")
         await self.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 

@@ -77,9 +77,9 @@ class Sender {
     this.drafts = await listDrafts(shelf, account)
     const kept = await this.outbox.list(account)
     const shown = new Set(this.waiting.map((one) => one.id))
-    this.waiting = kept.filter(({ id, sending }) =>
-      sending?.state === 'sending' ? shown.has(id) : (sending?.tries ?? 0) > 0 || sending?.state !== 'waiting' || !navigator.onLine,
-    )
+    // What was shown as waiting stays until it is out, so that the post takes its place.
+    const waits = (sending: Kept['sending']) => (sending?.tries ?? 0) > 0 || sending?.state !== 'waiting' || !navigator.onLine
+    this.waiting = kept.filter(({ id, sending }) => shown.has(id) || (sending?.state !== 'sending' && waits(sending)))
     this.#hide(this.waiting)
     this.ready = true
   }
