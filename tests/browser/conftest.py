@@ -7,7 +7,6 @@ screens one of its own; ``--matrix full`` gives all six. ``--rounds N`` runs eac
 from __future__ import annotations
 
 import asyncio
-import shutil
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -17,22 +16,13 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bench.browser import FLAGS
+from bench.browser import chromium as installed
 from tests.browser.island import Island
 from tests.browser.places import PLACES
 from tests.browser.screen import LOOKS, Look
 from tests.browser.stage import Stage
 from tests.browser.town import ROOT, Town, shared_town
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--font-render-hinting=none",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost",
-]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,7 +65,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    found = installed()
     if found is None:
         pytest.skip("no Chromium is installed, so nobody can look at the app")
     return found
