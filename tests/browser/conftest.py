@@ -7,30 +7,22 @@ screens one of its own; ``--matrix full`` gives all six. ``--rounds N`` runs eac
 from __future__ import annotations
 
 import asyncio
-import shutil
 import zlib
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from bench.browser import FLAGS
+from bench.browser import chromium as installed
+from tests.browser.island import Island
 from tests.browser.places import PLACES
 from tests.browser.screen import LOOKS, Look
 from tests.browser.stage import Stage
 from tests.browser.town import ROOT, Town, shared_town
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--font-render-hinting=none",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost",
-]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -73,7 +65,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    found = installed()
     if found is None:
         pytest.skip("no Chromium is installed, so nobody can look at the app")
     return found
@@ -112,11 +104,25 @@ def look(request: pytest.FixtureRequest) -> Look:
     return LOOKS[0]
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def stage(town: Town, browser: Any, look: Look) -> AsyncIterator[Stage]:
+@asynccontextmanager
+async def watched(town: Town, browser: Any, look: Look) -> AsyncIterator[Stage]:
+    """A stage whose windows must have shown no fault at the end."""
     opened = Stage(town, browser, look)
     yield opened
     await asyncio.sleep(0.05)
     problems = opened.problems()
     await opened.close()
     assert not problems, "\n".join(problems)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stage(town: Town, browser: Any, look: Look) -> AsyncIterator[Stage]:
+    async with watched(town, browser, look) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shore(own: Island, browser: Any, look: Look) -> AsyncIterator[Stage]:
+    """A stage on the test file's ``own`` server instead of the town's."""
+    async with watched(own, browser, look) as opened:
+        yield opened

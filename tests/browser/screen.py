@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from playwright.async_api import Error
+
 from tests.browser.town import ROOT, Town
 from tests.browser.watch import Watch
 
@@ -41,6 +43,10 @@ class Screen:
         self.look = look
         self.language = language
         self.watch = watch
+        self._asked: set[Any] = set()
+        page.on("request", lambda request: self._asked.add(request))
+        for end in ("requestfinished", "requestfailed"):
+            page.on(end, lambda request: self._asked.discard(request))
 
     @property
     def is_phone(self) -> bool:
@@ -68,13 +74,27 @@ class Screen:
     async def until(self, condition: str, seconds: float = 15) -> None:
         """Until this is so in the page. Playwright's own way to wait evaluates text there, which the policy forbids."""
         deadline = time.monotonic() + seconds
-        while not await self.page.evaluate(condition):
+        while not await self._holds(condition):
             assert time.monotonic() < deadline, f"never became so: {condition}"
             await asyncio.sleep(0.04)
 
+    async def _holds(self, condition: str) -> bool:
+        try:
+            return bool(await self.page.evaluate(condition))
+        except Error as error:
+            # The page was just left for another one.
+            if "context was destroyed" not in str(error):
+                raise
+            return False
+
     async def settle(self) -> None:
-        """Until the network and the pictures are quiet."""
-        await self.page.wait_for_load_state("networkidle")
+        """Until the page has had no answer to wait for during a moment, its streams aside, and is painted."""
+        quiet = 0
+        deadline = time.monotonic() + 15
+        while quiet < 3:
+            await asyncio.sleep(0.04)
+            quiet = 0 if self._asked else quiet + 1
+            assert time.monotonic() < deadline, f"never answered: {[request.url for request in self._asked]}"
         await self.page.evaluate("document.fonts.ready")
         await self.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +17,8 @@ from typing import Any, Final, NamedTuple
 
 from playwright.async_api import async_playwright
 
-from tests.browser.conftest import FLAGS
+from bench.browser import FLAGS
+from bench.browser import chromium as installed
 from tests.browser.places import PLACES, Place, path_of
 from tests.browser.screen import HEIGHTS, SHOTS, Look
 from tests.browser.stage import LOCALES, Stage
@@ -134,8 +134,8 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 def main() -> int:
     wanted = arguments()
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
+    program = installed()
+    if program is None:
         print("No Chromium is installed, so no picture can be taken.", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as own:
@@ -144,7 +144,7 @@ def main() -> int:
             (folder / "users").mkdir(parents=True, exist_ok=True)
             (folder / "users" / "kept").touch()
         with shared_town(folder, "screenshots") as town:
-            problems = asyncio.run(shoot_all(town, chromium, wanted))
+            problems = asyncio.run(shoot_all(town, program, wanted))
     print(f"Pictures are in {SHOTS}")
     print(*problems, sep="\n", file=sys.stderr)
     return 1 if problems else 0

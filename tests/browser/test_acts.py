@@ -59,16 +59,17 @@ async def test_a_repost_counts_and_is_taken_back(stage: Stage) -> None:
 
 async def test_a_right_press_on_repost_offers_to_quote(stage: Stage) -> None:
     screen, me = await stage.newcomer("mai")
-    post = await asyncio.to_thread(stage.town.find, "Six years of maintaining")
-    await screen.open(f"/@dev/{post['id']}")
-    await screen.act("Six years", "repost").click(button="right")
+    post = await asyncio.to_thread(stage.town.find, "Four hundred loaves before six")
+    await screen.open(f"/@omar/{post['id']}")
+    await screen.act("Four hundred loaves", "repost").click(button="right")
     composer = screen.page.locator("[data-composer=sheet]")
-    await composer.locator("textarea").fill("Bring him soup, as Mai says.")
+    await composer.locator("textarea").fill("Save one for me, shape and all.")
     await composer.get_by_role("button", name=screen.t("composer.post"), exact=True).click()
     await expect(composer).to_have_count(0)
+    await screen.settle()
     await screen.open(f"/@{me.name}")
-    mine = screen.post("Bring him soup, as Mai says.")
-    await expect(mine).to_contain_text("Six years of maintaining")
+    mine = screen.post("Save one for me, shape and all.")
+    await expect(mine).to_contain_text("Four hundred loaves before six")
 
 
 async def test_a_vote_shows_what_others_chose(stage: Stage) -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.browser.island import Island, island
-from tests.browser.screen import Look, Screen
+from tests.browser.screen import Screen
 from tests.browser.stage import Stage
 from tests.support.postgres import Servers
 from tests.support.push_service import Browser, PushService, push_service
@@ -48,15 +47,6 @@ def own(
         if 'id="main"' not in running.visitor.get("/").text:
             pytest.skip("the web app is not built, so there is nothing to look at")
         yield running
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def shore(own: Island, browser: Any, look: Look) -> AsyncIterator[Stage]:
-    opened = Stage(own, browser, look)
-    yield opened
-    problems = opened.problems()
-    await opened.close()
-    assert not problems, "\n".join(problems)
 
 
 async def with_worker(screen: Screen) -> None:
@@ -161,7 +151,8 @@ async def test_a_push_goes_from_the_settings_through_the_service_to_the_worker(
 ) -> None:
     screen, me = await member(shore, "rosa", permissions=["notifications"])
     keys = Browser()
-    given = keys.subscription(service.url + "/rosa")
+    address = f"/{me.id}"
+    given = keys.subscription(service.url + address)
     values = [given["endpoint"], given["keys"]["p256dh"], given["keys"]["auth"]]
     await screen.page.add_init_script(f"({FAKE_PUSH})({values!r})")
     await screen.open("/settings/notifications")
@@ -173,7 +164,7 @@ async def test_a_push_goes_from_the_settings_through_the_service_to_the_worker(
     await screen.shot("settings-notifications")
     friend = await asyncio.to_thread(own.person, "sam")
     post = await asyncio.to_thread(friend.say, f"@{me.name} come over")
-    (message,) = await asyncio.to_thread(service.wait, "/rosa")
+    (message,) = await asyncio.to_thread(service.wait, address)
     data = keys.open(message.body, message.headers).decode()
     await deliver(screen, own, data)
     shown = "navigator.serviceWorker.ready.then((one) => one.getNotifications())"

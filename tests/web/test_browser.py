@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,27 +10,18 @@ import httpx
 import pytest
 import uvicorn
 
+from bench.browser import FLAGS
+from bench.browser import chromium as installed
 from tests.web.provider import free_port
 from tests.web.site import CALLBACK, PASSWORD, Site, asking, fetch_token, register, site_with, values_of
 from weft.infra.db import Db
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # Nothing outside this machine is asked; the callback of the https app is answered by the test.
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost",
-]
-
 
 @pytest.fixture
 def chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    found = installed()
     if found is None:
         pytest.skip("no Chromium is installed, so no browser can sign in")
     return found

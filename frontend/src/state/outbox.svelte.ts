@@ -76,7 +76,10 @@ class Sender {
     if (account === undefined) return
     this.drafts = await listDrafts(shelf, account)
     const kept = await this.outbox.list(account)
-    this.waiting = kept.filter((one) => one.sending?.state !== 'sending' && ((one.sending?.tries ?? 0) > 0 || one.sending?.state !== 'waiting' || !navigator.onLine))
+    const shown = new Set(this.waiting.map((one) => one.id))
+    // What was shown as waiting stays until it is out, so that the post takes its place.
+    const waits = (sending: Kept['sending']) => (sending?.tries ?? 0) > 0 || sending?.state !== 'waiting' || !navigator.onLine
+    this.waiting = kept.filter(({ id, sending }) => shown.has(id) || (sending?.state !== 'sending' && waits(sending)))
     this.#hide(this.waiting)
     this.ready = true
   }
@@ -118,6 +121,8 @@ class Sender {
     this.#answers.set(`${kept.id} ${index}`, status)
     const part = kept.draft.parts[index]
     const shown = `sending-${part?.key}`
+    // Together with the post's coming, so that the list below moves once at most.
+    this.waiting = this.waiting.filter((one) => one.id !== kept.id)
     for (const feed of homes()) put(feed, shown, status, index === 0 && status.visibility !== 'direct')
     posts.drop(shown)
     threads.add(status)

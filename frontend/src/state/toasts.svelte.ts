@@ -39,6 +39,8 @@ class Toasts {
   }
 
   #add(toast: Toast): number {
+    // Words that ask for nothing are over when the next ones come.
+    for (const old of this.shown) if (old.kind === 'plain' && !old.action) this.close(old.id)
     this.shown = [...this.shown.slice(-2), toast]
     this.release(toast.id)
     return toast.id
