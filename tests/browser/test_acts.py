@@ -66,6 +66,7 @@ async def test_a_right_press_on_repost_offers_to_quote(stage: Stage) -> None:
     await composer.locator("textarea").fill("Bring him soup, as Mai says.")
     await composer.get_by_role("button", name=screen.t("composer.post"), exact=True).click()
     await expect(composer).to_have_count(0)
+    await screen.settle()
     await screen.open(f"/@{me.name}")
     mine = screen.post("Bring him soup, as Mai says.")
     await expect(mine).to_contain_text("Six years of maintaining")

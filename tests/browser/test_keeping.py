@@ -46,6 +46,7 @@ async def test_a_deleted_list_comes_back_with_its_people(stage: Stage) -> None:
     await screen.button("lists.edit").click()
     await screen.button("lists.delete").click()
     await expect(screen.page.get_by_role("heading", level=1)).to_have_text(screen.t("lists.title"))
+    await expect(screen.button("core.undo")).to_be_visible()
     assert await asyncio.to_thread(me.get, "/api/v1/lists") == []
     await screen.button("core.undo").click()
     await screen.page.get_by_role("link", name="Bakers").click()

@@ -1,4 +1,4 @@
-"""Profiles: following and letting follow, keeping people away, notes and lists about somebody, and the profile's parts."""
+"""Profiles: following and letting follow, keeping people away, notes and lists about them, and the parts of one."""
 
 from __future__ import annotations
 

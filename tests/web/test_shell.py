@@ -86,7 +86,7 @@ async def test_every_path_of_the_app_is_answered_by_its_page(app: Site) -> None:
 
 async def test_the_page_asks_for_what_it_needs_and_for_each_once(app: Site) -> None:
     text = (await page(app, "/", **{"accept-language": "vi"})).text
-    assert re.findall(r'rel="stylesheet" href="([^"]+)"', text) == [
+    assert re.findall(r'^ *<link rel="stylesheet" href="([^"]+)"', text, re.M) == [
         "/app/main-1.css",
         "/app/shared-1.css",
         "/app/Home-1.css",

@@ -8,6 +8,9 @@ describe('people', () => {
   it('have a name, also where they chose none', () => {
     expect(nameOf({ display_name: ' ', username: 'ann' })).toBe('ann')
     expect(nameOf({ display_name: 'Ann', username: 'ann' })).toBe('Ann')
+    const emojis = [{ shortcode: 'loom', url: '', static_url: '', visible_in_picker: true }]
+    expect(nameOf({ display_name: 'Weaving :loom:', username: 'ann', emojis })).toBe('Weaving')
+    expect(nameOf({ display_name: ':loom:', username: 'ann', emojis })).toBe('ann')
   })
 
   it('have a handle that says where they are', () => {

@@ -1,8 +1,14 @@
 // Small truths about accounts.
 
+import { splitEmojis } from './emojis'
 import type { Account, Relationship } from './entities'
 
-export const nameOf = (account: Pick<Account, 'display_name' | 'username'>): string => account.display_name.trim() || account.username
+/** The name in words alone, for titles and labels: without the codes of its emojis. */
+export const nameOf = (account: Pick<Account, 'display_name' | 'username'> & { emojis?: Account['emojis'] }): string =>
+  splitEmojis(account.display_name, account.emojis ?? [])
+    .filter((part) => typeof part === 'string')
+    .join('')
+    .trim() || account.username
 
 /** The handle that says everywhere who is meant. */
 export const wholeHandle = (account: Pick<Account, 'acct'>, domain: string): string => (account.acct.includes('@') ? `@${account.acct}` : `@${account.acct}@${domain}`)

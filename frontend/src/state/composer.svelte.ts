@@ -22,11 +22,14 @@ export interface Opening {
 
 let isOpening = false
 
+/** With the composer comes what shows a post that waits: once the network is gone it could not be fetched. */
+const load = () => Promise.all([import('../pieces/composer/ComposerSheet.svelte'), import('../pieces/composer/WaitingRows.svelte')]).then(([sheet]) => sheet)
+
 export async function openComposer(opening: Opening = {}): Promise<void> {
   if (!session.account || isOpening || document.querySelector('[data-composer=sheet]')) return
   isOpening = true
   try {
-    await dialogs.show(() => import('../pieces/composer/ComposerSheet.svelte'), ['core', 'composer'], { opening })
+    await dialogs.show(load, ['core', 'composer'], { opening })
   } finally {
     isOpening = false
   }

@@ -7,6 +7,10 @@ import { posts, type Cell } from './posts.svelte'
 
 type CellRow = { kind: 'post'; key: string; cell: Cell; above: boolean; below: boolean } | Extract<Row, { kind: 'more' }>
 
+/** Whether one's own filter takes it out of threads. The server sends it all the same, so that clients can say so. */
+const isFilteredOut = (status: Status): boolean =>
+  status.filtered?.some(({ filter }) => filter.filter_action === 'hide' && filter.context.includes('thread')) ?? false
+
 export class Thread {
   focus = $state.raw<Cell | null>(null)
   ancestors = $state.raw<readonly Cell[]>([])
@@ -18,7 +22,7 @@ export class Thread {
   #opened = $state.raw<ReadonlySet<string>>(new Set())
 
   readonly rows = $derived.by((): CellRow[] => {
-    const live = this.replies.filter((cell) => !cell.gone)
+    const live = this.replies.filter((cell) => !cell.gone && !isFilteredOut(cell.status))
     const cells = new Map(live.map((cell) => [cell.status.id, cell]))
     const replies = live.map(({ status }) => ({ id: status.id, parent: status.in_reply_to_id, hidden: status.weft?.hidden ?? false }))
     return rowsOf(this.id, replies, this.#opened).map((row) => (row.kind === 'post' ? { ...row, cell: cells.get(row.id) as Cell } : row))

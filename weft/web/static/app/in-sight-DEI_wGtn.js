@@ -1,0 +1,1 @@
+function e(e,t){let n=()=>{let t=e.querySelector(`[aria-current]`);t&&(e.scrollLeft+=t.getBoundingClientRect().left-e.getBoundingClientRect().left-(e.clientWidth-t.offsetWidth)/2)};return n(),{update:()=>requestAnimationFrame(n)}}export{e as t};
