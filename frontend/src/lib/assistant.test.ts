@@ -57,6 +57,12 @@ describe('the pieces of an answer', () => {
     expect(unshown([mai, source('8', 'Ada', 'x')], pieces).map((one) => one.post)).toEqual(['8'])
   })
 
+  it('name each of several people who said the same under one name', () => {
+    const two = [source('9', 'Mai', 'Yes.'), { ...source('8', 'Mai', 'Yes.'), account: { acct: 'mai@b.example', display_name: 'Mai' } }]
+    const pieces = piecesOf(turn('2', 'assistant', { text: '“Yes.” — Mai\n“Yes.” — Mai', sources: two }))
+    expect(pieces.map((one) => one.kind === 'quote' && one.source.post)).toEqual(['9', '8'])
+  })
+
   it('hold no quote that a model made up', () => {
     const made = turn('2', 'assistant', { text: '“I love it.” — Mai\n“On Monday.” — Mai', sources: [mai], label: { generated: true, model: 'm', sources: 1 } })
     expect(piecesOf(made).map((one) => one.kind)).toEqual(['words', 'quote'])

@@ -127,13 +127,22 @@ const QUOTED = /^“(.+)” — (.+)$/
  * answer it must also be what that source says, so that no model can put words into somebody's mouth.
  */
 export function piecesOf({ text, sources, label }: Pick<Turn, 'text' | 'sources' | 'label'>): Piece[] {
+  const left = new Set(sources)
+  // Several people may have one name, and may have said the same: each post stands for one line first.
+  const sourceOf = (name: string, words: string): Source | undefined => {
+    const named = sources.filter((one) => one.account.display_name === name)
+    const exact = named.filter((one) => one.quote === words)
+    const found = exact.find((one) => left.has(one)) ?? exact[0] ?? (label.generated ? undefined : named[0])
+    if (found) left.delete(found)
+    return found
+  }
   return text
     .split('\n')
     .filter((line) => line.trim())
     .map((line) => {
       const [, words = '', name = ''] = QUOTED.exec(line) ?? []
-      const source = sources.find((one) => one.account.display_name === name && one.quote === words) ?? (label.generated ? undefined : sources.find((one) => one.account.display_name === name))
-      return source && words ? { kind: 'quote', source, text: words } : { kind: 'words', text: line }
+      const source = words ? sourceOf(name, words) : undefined
+      return source ? { kind: 'quote', source, text: words } : { kind: 'words', text: line }
     })
 }
 
