@@ -289,8 +289,8 @@ async def test_a_thread_is_summed_up_by_quotes(room: Stage, language: str) -> No
     screen, _, ann = await enter(room, language)
     post = await asyncio.to_thread(ann.say, "The pool opens on the first of May.", visibility="public", language="en")
     for text in ("It costs four euros for children.", "I will bring the lanes and the ropes on Friday."):
-        more = {"visibility": "public", "language": "en", "in_reply_to_id": post["id"]}
-        await asyncio.to_thread(lambda text=text, more=more: ann.say(text, **more))
+        answered = {"status": text, "visibility": "public", "language": "en", "in_reply_to_id": post["id"]}
+        await asyncio.to_thread(ann.http.post, "/api/v1/statuses", json=answered)
     await asyncio.to_thread(room.town.settle)
     await screen.open(f"/@{ann.name}/{post['id']}")
     await screen.page.locator("#main [data-act=more]").first.click()
