@@ -16,7 +16,7 @@ const screen = (name: string, load: Screen['load'], texts: readonly Area[] = ['c
 
 const home = screen('home', () => import('./screens/home/Home.svelte'))
 const thread = screen('thread', () => import('./screens/thread/Thread.svelte'))
-const search = screen('search', () => import('./screens/search/Search.svelte'), ['core', 'search'])
+const search = screen('search', () => import('./screens/search/Search.svelte'), ['core', 'search', 'assistant'])
 const activity = screen('activity', () => import('./screens/activity/Activity.svelte'), ['core', 'activity'], true)
 const messages = screen('messages', () => import('./screens/messages/Messages.svelte'), ['core', 'messages', 'notes'], true)
 const chat = screen('chat', () => import('./screens/messages/Chat.svelte'), ['core', 'messages', 'notes'], true)
@@ -34,6 +34,8 @@ const saved = screen('saved', () => import('./screens/saved/Saved.svelte'), ['co
 const scheduled = screen('scheduled', () => import('./screens/saved/Scheduled.svelte'), ['core', 'saved'], true)
 const tags = screen('tags', () => import('./screens/saved/Tags.svelte'), ['core', 'saved', 'search'], true)
 const tag = screen('tag', () => import('./screens/saved/Tag.svelte'), ['core', 'saved'])
+const assistant = screen('assistant', () => import('./screens/assistant/Assistant.svelte'), ['core', 'assistant'], true)
+const talk = screen('talk', () => import('./screens/assistant/Talk.svelte'), ['core', 'assistant'], true)
 const start = screen('start', () => import('./screens/account/Start.svelte'), ['core', 'account', 'settings', 'notes'], true)
 
 /** What visitors are shown in the place of a screen that is somebody's own. */
@@ -69,6 +71,8 @@ export const PATHS: readonly Pattern<Screen>[] = [
   { path: '/tags', screen: tags },
   { path: '/tags/:tag', screen: tag },
   { path: '/reports', screen: reports },
+  { path: '/assistant', screen: assistant },
+  { path: '/assistant/:id', screen: talk },
   { path: '/@handle/:id/likes', screen: reactions },
   { path: '/@handle/:id/reposts', screen: reactions },
   { path: '/@handle/:id/quotes', screen: reactions },

@@ -57,6 +57,7 @@ _LEFT_TO_THE_APP = (
     "/reports",
     "/worlds",
     "/assistant",
+    "/assistant/:id",
 )
 
 

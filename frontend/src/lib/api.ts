@@ -22,6 +22,8 @@ export class ApiError extends Error {
     readonly retryAfter = 0,
     /** The server's word for what was wrong, where it has one. */
     readonly code = '',
+    /** The whole answer: where only a part was refused, the rest stands in it. */
+    readonly told: unknown = null,
   ) {
     super(message)
     this.name = 'ApiError'
@@ -84,9 +86,12 @@ export async function send(method: string, path: string, options: Options = {}):
     if (error instanceof DOMException && error.name === 'AbortError') throw error
     throw new ApiError('offline', '')
   }
-  if (!response.ok) throw await refusal(response)
+  // A stream of events says in itself what was refused.
+  if (!response.ok && !isStream(response)) throw await refusal(response)
   return response
 }
+
+const isStream = (response: Response): boolean => response.headers.get('content-type')?.startsWith('text/event-stream') ?? false
 
 async function refusal(response: Response): Promise<ApiError> {
   const told: unknown = await response.json().catch(() => null)
@@ -96,7 +101,7 @@ async function refusal(response: Response): Promise<ApiError> {
     onChanged()
     return new ApiError('changed', message, 409, 0, code)
   }
-  return new ApiError(problemOf(response.status), message, response.status, Number(response.headers.get('retry-after')) || 0, code)
+  return new ApiError(problemOf(response.status), message, response.status, Number(response.headers.get('retry-after')) || 0, code, told)
 }
 
 function problemOf(status: number): Problem {

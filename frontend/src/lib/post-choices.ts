@@ -5,6 +5,7 @@ import type { Status } from './entities'
 export type PostChoice =
   | 'save' | 'unsave' | 'link' | 'share' | 'embed'
   | 'less' | 'hide' | 'unhide' | 'mute_thread' | 'unmute_thread' | 'mute' | 'block' | 'report'
+  | 'summary' | 'article' | 'related' | 'translate' | 'original'
   | 'reactions' | 'history'
   | 'edit' | 'redraft' | 'delete' | 'pin' | 'unpin' | 'policy'
 
@@ -15,9 +16,16 @@ export interface Around {
   beganBy?: string | undefined
   /** The system has a sheet to share with. */
   canShare: boolean
+  /** What the assistant offers this person. */
+  assisted?: readonly string[]
+  /** The language of the screen. */
+  language?: string
+  /** A translation is shown in the place of its words. */
+  isTranslated?: boolean
 }
 
-export function choicesOf(status: Status, { ownId, beganBy, canShare }: Around): (PostChoice | 'line')[] {
+export function choicesOf(status: Status, around: Around): (PostChoice | 'line')[] {
+  const { ownId, beganBy, canShare } = around
   const isOwn = status.account.id === ownId
   const isOpen = status.visibility === 'public' || status.visibility === 'unlisted'
   const out = isOpen ? (['link', ...(canShare ? ['share' as const] : []), 'embed'] as PostChoice[]) : (['link'] as PostChoice[])
@@ -28,11 +36,22 @@ export function choicesOf(status: Status, { ownId, beganBy, canShare }: Around):
   if (isOwn) {
     const pin: PostChoice[] = status.visibility === 'direct' ? [] : [status.pinned ? 'unpin' : 'pin']
     const mine: PostChoice[] = ['edit', ...pin, ...(isOpen ? ['policy' as const] : [])]
-    return join([mine, [save, ...out], [thread], about, ['redraft', 'delete']])
+    return join([mine, [save, ...out], assistedBy(status, around), [thread], about, ['redraft', 'delete']])
   }
   const answersOwn = status.in_reply_to_id !== null && (status.in_reply_to_account_id === ownId || beganBy === ownId)
   const fold: PostChoice[] = answersOwn ? [status.weft?.hidden ? 'unhide' : 'hide'] : []
-  return join([[save, ...out], ['less', ...fold, thread], ['mute', 'block', 'report'], about])
+  return join([[save, ...out], assistedBy(status, around), ['less', ...fold, thread], ['mute', 'block', 'report'], about])
 }
 
-const join = (groups: readonly PostChoice[][]): (PostChoice | 'line')[] => groups.flatMap((group, index) => (index ? ['line' as const, ...group] : group))
+/** The summary and what is related are always quotes; a translation needs a model that can. */
+function assistedBy(status: Status, { assisted = [], language = '', isTranslated = false }: Around): PostChoice[] {
+  const choices: PostChoice[] = []
+  if (assisted.includes('sum_up')) choices.push('summary')
+  if (assisted.includes('sum_up') && status.card) choices.push('article')
+  if (assisted.includes('find')) choices.push('related')
+  if (isTranslated) choices.push('original')
+  else if (assisted.includes('translate') && status.content && status.language !== language) choices.push('translate')
+  return choices
+}
+
+const join = (groups: readonly PostChoice[][]): (PostChoice | 'line')[] => groups.filter((group) => group.length).flatMap((group, index) => (index ? ['line' as const, ...group] : group))

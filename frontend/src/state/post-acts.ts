@@ -4,6 +4,7 @@ import { post, put, remove } from '../lib/api'
 import type { Status } from '../lib/entities'
 import { postPath } from '../lib/handles'
 import type { PostChoice } from '../lib/post-choices'
+import { related, sumUp, translate } from './assisted'
 import { copy, saves, shares } from './acts'
 import { openComposer } from './composer.svelte'
 import { deletions } from './deletions'
@@ -31,6 +32,16 @@ export function act(choice: PostChoice, cell: Cell): void {
       return void shares.open(cell)
     case 'embed':
       return void dialogs.show(() => import('../screens/post/EmbedSheet.svelte'), ['postmenu'], { status })
+    case 'summary':
+    case 'article':
+      return void sumUp(cell, choice)
+    case 'related':
+      return void related(cell)
+    case 'translate':
+      return void translate(cell)
+    case 'original':
+      cell.translated = null
+      return
     case 'less':
       return void wantLess(cell)
     case 'hide':

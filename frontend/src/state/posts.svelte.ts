@@ -1,8 +1,10 @@
 // Every post the app knows, once each: a like pressed in a thread shows in home too. A cell is replaced as a whole, so
 // thousands of posts cost no deep watching.
 
+import type { Component } from 'svelte'
 import { ApiError, post as send } from '../lib/api'
 import type { Status } from '../lib/entities'
+import type { Translation } from '../lib/translation'
 import { t } from './language.svelte'
 import { sentenceOf } from './problem'
 import { toasts } from './toasts.svelte'
@@ -13,6 +15,9 @@ export class Cell {
   gone = $state(false)
   /** The reader wants fewer like it: it is folded to a line. */
   less = $state(false)
+
+  /** A translation that stands in the place of its words, as long as they are `of` what was translated. */
+  translated = $state.raw<{ piece: Component<{ translation: Translation; original: () => void }>; translation: Translation; of: string } | null>(null)
 
   constructor(status: Status) {
     this.status = status

@@ -2,6 +2,7 @@
 // `tests/web/test_texts.py` checks. An area is a JSON file per language, loaded with the screens that need it.
 import type account from './en/account.json'
 import type activity from './en/activity.json'
+import type assistant from './en/assistant.json'
 import type composer from './en/composer.json'
 import type core from './en/core.json'
 import type lists from './en/lists.json'
@@ -18,6 +19,7 @@ import type settings from './en/settings.json'
 export interface Areas {
   account: typeof account
   activity: typeof activity
+  assistant: typeof assistant
   composer: typeof composer
   core: typeof core
   lists: typeof lists

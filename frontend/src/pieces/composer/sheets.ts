@@ -12,13 +12,14 @@ const SHEETS = {
   emojis: () => import('./EmojiPicker.svelte'),
   language: () => import('./LanguageSheet.svelte'),
   remind: () => import('./Remind.svelte'),
+  suggest: () => import('./SuggestSheet.svelte'),
   schedule: () => import('./ScheduleSheet.svelte'),
 }
 
 /** Open one; false where its script could not be had. */
 export async function openSheet(name: keyof typeof SHEETS, props: Record<string, unknown> = {}): Promise<boolean> {
   try {
-    await dialogs.show(SHEETS[name], ['core', 'composer'], props)
+    await dialogs.show(SHEETS[name], ['core', 'composer', ...(name === 'suggest' ? (['assistant'] as const) : [])], props)
     return true
   } catch {
     toasts.problem(t('core.problem.offline'))

@@ -37,7 +37,7 @@ export const GROUPS: readonly { title: Key; pages: readonly SettingsPage[] }[] =
   {
     title: 'settings.people',
     pages: [
-      page('privacy', 'Privacy', 'shield'),
+      page('privacy', 'Privacy', 'shield', ['assistant']),
       page('filters', 'Filters', 'eye-off'),
       page('blocks', 'Blocks', 'ban'),
       { ...page('tags', 'Blocks', 'hash'), href: '/tags' },

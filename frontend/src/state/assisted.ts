@@ -1,0 +1,31 @@
+// What the assistant does with a post that one looks at: its thread or its article summed up, posts about the same, a
+// translation. Loaded with the first use.
+
+import { post } from '../lib/api'
+import { translationOf, type TranslationAnswer } from '../lib/translation'
+import { dialogs } from './dialogs.svelte'
+import { texts } from './language.svelte'
+import type { Cell } from './posts.svelte'
+import { sentenceOf } from './problem'
+import { toasts } from './toasts.svelte'
+
+const AREAS = ['core', 'assistant'] as const
+
+export const sumUp = (cell: Cell, of: 'summary' | 'article'): Promise<void> =>
+  dialogs.show(() => import('../screens/assistant/SummarySheet.svelte'), AREAS, { status: cell.status, of })
+
+export const related = (cell: Cell): Promise<void> => dialogs.show(() => import('../screens/assistant/RelatedSheet.svelte'), AREAS, { status: cell.status })
+
+export async function translate(cell: Cell): Promise<void> {
+  const { id, language } = cell.status
+  try {
+    const [answer, piece] = await Promise.all([
+      post<TranslationAnswer>(`/api/v1/statuses/${id}/translate`, { lang: texts.language }),
+      import('../pieces/Translated.svelte'),
+      texts.need(...AREAS),
+    ])
+    cell.translated = { piece: piece.default, translation: translationOf(answer, language), of: cell.status.content }
+  } catch (error) {
+    toasts.problem(sentenceOf(error))
+  }
+}

@@ -1,0 +1,148 @@
+// One conversation with the assistant: its turns, the answer that is arriving, and what may be done about either.
+
+import { ApiError, get, patch, post, remove, send } from '../lib/api'
+import { after, type ChatInfo, type Refusal, type Talk as Told, type Turn } from '../lib/assistant'
+import { eventsOf } from '../lib/server-events'
+import { assistant } from './assistant.svelte'
+
+export const CHATS = '/api/weft/v1/assistant/chats'
+/** A stopped answer is written down by the server when it sees that nobody listens. */
+const WRITTEN_MS = 400
+
+export class Talk {
+  id = $state('')
+  title = $state('')
+  state = $state<'loading' | 'ready' | 'failed'>('loading')
+  error = $state.raw<unknown>(null)
+  busy = $state(false)
+  /** Why the last thing that was tried did not work. */
+  problem = $state.raw<unknown>(null)
+  #told = $state.raw<Told>({ turns: [], refused: null })
+  /** What was just asked and the place of its answer, until the server has both. */
+  #soon = $state.raw<readonly Turn[] | null>(null)
+  #asked: AbortController | null = null
+
+  get turns(): readonly Turn[] {
+    return this.#soon ?? this.#told.turns
+  }
+  get refused(): Refusal | null {
+    return this.#told.refused
+  }
+
+  async open(id: string): Promise<void> {
+    this.state = 'loading'
+    try {
+      const [chat, turns] = await Promise.all([get<ChatInfo>(`${CHATS}/${id}`), get<Turn[]>(`${CHATS}/${id}/turns`)])
+      this.id = id
+      this.title = chat.title
+      this.#told = { turns, refused: null }
+      this.state = 'ready'
+    } catch (error) {
+      this.error = error
+      this.state = 'failed'
+    }
+  }
+
+  begin(): void {
+    this.state = 'ready'
+  }
+
+  /** Say something; true where it was taken. */
+  async say(text: string, aboutPost: string | null): Promise<boolean> {
+    return this.#stream(async () => {
+      if (!this.id) this.id = (await post<ChatInfo>(CHATS)).id
+      return ['POST', `${CHATS}/${this.id}/turns`, { text, about_post_id: aboutPost }]
+    }, text)
+  }
+
+  again(turn: Turn): Promise<boolean> {
+    return this.#stream(async () => ['POST', `${this.#path(turn)}/again`, undefined], '', turn.id)
+  }
+
+  edit(turn: Turn, text: string): Promise<boolean> {
+    return this.#stream(async () => ['PATCH', this.#path(turn), { text }], text, turn.id)
+  }
+
+  stop(): void {
+    this.#asked?.abort()
+  }
+
+  async judge(turn: Turn, right: boolean): Promise<void> {
+    const judged = await post<Turn>(`${this.#path(turn)}/judged`, { right })
+    this.#told = { ...this.#told, turns: this.turns.map((one) => (one.id === turn.id ? { ...one, judged: judged.judged } : one)) }
+  }
+
+  /** Forget a turn; with a question goes its answer. */
+  async forget(turn: Turn): Promise<void> {
+    const next = this.turns[this.turns.indexOf(turn) + 1]
+    const gone = turn.role === 'person' && next?.role === 'assistant' ? [turn, next] : [turn]
+    await Promise.all(gone.map((one) => remove(this.#path(one))))
+    this.#told = { ...this.#told, turns: this.turns.filter((one) => !gone.includes(one)) }
+  }
+
+  async rename(title: string): Promise<void> {
+    this.title = (await patch<ChatInfo>(`${CHATS}/${this.id}`, { title })).title
+  }
+
+  #path(turn: Turn): string {
+    return `${CHATS}/${this.id}/turns/${turn.id}`
+  }
+
+  /** Ask, and take the answer as it arrives. `from` is the turn in whose place it stands, with all after it. */
+  async #stream(where: () => Promise<[method: string, path: string, body: unknown]>, said: string, from = ''): Promise<boolean> {
+    if (this.busy) return false
+    this.busy = true
+    this.problem = null
+    const asked = (this.#asked = new AbortController())
+    let begun = false
+    let ended = false
+    const before = this.#told.turns
+    this.#soon = soonOf(before, said, from)
+    try {
+      const [method, path, body] = await where()
+      const response = await send(method, path, { signal: asked.signal, ...(body !== undefined && { body }) })
+      if (!response.body) throw new ApiError('server', '')
+      for await (const event of eventsOf(response.body)) {
+        // An answer that is made once more begins by naming its question, which stays.
+        this.#told = after(this.#told, event, said ? from : '')
+        this.#soon = null
+        begun = true
+        ended ||= event.name === 'done'
+      }
+      if (!ended) throw new ApiError('offline', '')
+    } catch (error) {
+      if (asked.signal.aborted) await this.#stopped(begun)
+      else {
+        this.problem = error
+        if (begun) this.#mark('failed')
+      }
+    } finally {
+      this.busy = false
+      this.#soon = null
+      this.#asked = null
+      if (begun && !this.title) this.title = said
+      void assistant.refresh().catch(() => {})
+    }
+    return begun || this.#told.turns.length > before.length
+  }
+
+  #mark(state: Turn['state']): void {
+    const { turns } = this.#told
+    this.#told = { ...this.#told, turns: turns.map((turn, index) => (index === turns.length - 1 && turn.role === 'assistant' ? { ...turn, state } : turn)) }
+  }
+
+  /** What is left of a stopped answer, and its sources, as the server wrote them down. */
+  async #stopped(begun: boolean): Promise<void> {
+    if (begun) this.#mark('stopped')
+    await new Promise((done) => setTimeout(done, WRITTEN_MS))
+    const turns = this.id && (await get<Turn[]>(`${CHATS}/${this.id}/turns`).catch(() => null))
+    if (turns && turns.length >= this.#told.turns.length) this.#told = { turns, refused: null }
+  }
+}
+
+/** The turns as they will be once the server has taken what is asked. */
+function soonOf(turns: readonly Turn[], said: string, from: string): Turn[] {
+  const at = turns.findIndex((turn) => turn.id === from)
+  const empty: Turn = { id: 'answer', role: 'assistant', text: '', created_at: '', state: 'done', sources: [], label: { generated: false, model: '', sources: 0 }, judged: null, about_post_id: null }
+  return [...(at < 0 ? turns : turns.slice(0, at)), ...(said ? [{ ...empty, id: 'question', role: 'person' as const, text: said }] : []), empty]
+}
