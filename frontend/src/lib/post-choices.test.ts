@@ -32,6 +32,16 @@ describe('the menu of a post', () => {
     expect(choicesOf(post({ visibility: 'direct' }), { ownId: 'ann', canShare: true })).not.toEqual(expect.arrayContaining(['pin']))
   })
 
+  it('offers of the assistant what is offered, and a translation only of what everybody may read', () => {
+    const assisted = ['find', 'sum_up']
+    expect(choicesOf(post(), { ...bob, assisted })).toEqual(expect.arrayContaining(['summary', 'ask', 'related']))
+    expect(choicesOf(post(), { ...bob, assisted })).not.toContain('article')
+    expect(choicesOf(post({ card: {} }), { ...bob, assisted })).toContain('article')
+    expect(choicesOf(post({ content: 'hi' }), { ...bob, assisted, canTranslate: true })).toContain('translate')
+    expect(choicesOf(post({ content: 'hi', visibility: 'private' }), { ...bob, assisted, canTranslate: true })).not.toContain('translate')
+    expect(choicesOf(post({ content: 'hi' }), { ...bob, assisted, isTranslated: true })).toContain('original')
+  })
+
   it('shows the history of what was edited', () => expect(choicesOf(post({ edited_at: '2026-01-01' }), bob)).toContain('history'))
 
   it('begins and ends with no line', () => {

@@ -5,7 +5,7 @@ import type { Status } from './entities'
 export type PostChoice =
   | 'save' | 'unsave' | 'link' | 'share' | 'embed'
   | 'less' | 'hide' | 'unhide' | 'mute_thread' | 'unmute_thread' | 'mute' | 'block' | 'report'
-  | 'summary' | 'article' | 'related' | 'translate' | 'original'
+  | 'summary' | 'ask' | 'article' | 'related' | 'translate' | 'original'
   | 'reactions' | 'history'
   | 'edit' | 'redraft' | 'delete' | 'pin' | 'unpin' | 'policy'
 
@@ -18,8 +18,8 @@ export interface Around {
   canShare: boolean
   /** What the assistant offers this person. */
   assisted?: readonly string[]
-  /** The language of the screen. */
-  language?: string
+  /** Something translates its language into that of the screen. */
+  canTranslate?: boolean
   /** A translation is shown in the place of its words. */
   isTranslated?: boolean
 }
@@ -43,14 +43,15 @@ export function choicesOf(status: Status, around: Around): (PostChoice | 'line')
   return join([[save, ...out], assistedBy(status, around), ['less', ...fold, thread], ['mute', 'block', 'report'], about])
 }
 
-/** The summary and what is related are always quotes; a translation needs a model that can. */
-function assistedBy(status: Status, { assisted = [], language = '', isTranslated = false }: Around): PostChoice[] {
+/** The summary and what is related are always quotes; a translation needs a model that can, and a post for everybody. */
+function assistedBy(status: Status, { assisted = [], canTranslate = false, isTranslated = false }: Around): PostChoice[] {
   const choices: PostChoice[] = []
-  if (assisted.includes('sum_up')) choices.push('summary')
+  const isOpen = status.visibility === 'public' || status.visibility === 'unlisted'
+  if (assisted.includes('sum_up')) choices.push('summary', 'ask')
   if (assisted.includes('sum_up') && status.card) choices.push('article')
   if (assisted.includes('find')) choices.push('related')
   if (isTranslated) choices.push('original')
-  else if (assisted.includes('translate') && status.content && status.language !== language) choices.push('translate')
+  else if (canTranslate && isOpen && status.content) choices.push('translate')
   return choices
 }
 

@@ -1,13 +1,13 @@
 // What the assistant does with a post that one looks at: its thread or its article summed up, posts about the same, a
 // translation. Loaded with the first use.
 
-import { post } from '../lib/api'
+import { ApiError, post } from '../lib/api'
 import { translationOf, type TranslationAnswer } from '../lib/translation'
 import { dialogs } from './dialogs.svelte'
-import { texts } from './language.svelte'
+import { t, texts } from './language.svelte'
 import type { Cell } from './posts.svelte'
-import { sentenceOf } from './problem'
 import { toasts } from './toasts.svelte'
+import { problemOf } from './assistant-words'
 
 const AREAS = ['core', 'assistant'] as const
 
@@ -26,6 +26,7 @@ export async function translate(cell: Cell): Promise<void> {
     ])
     cell.translated = { piece: piece.default, translation: translationOf(answer, language), of: cell.status.content }
   } catch (error) {
-    toasts.problem(sentenceOf(error))
+    await texts.need(...AREAS).catch(() => {})
+    toasts.problem(error instanceof ApiError && error.problem === 'absent' ? t('assistant.no_translation') : problemOf(error))
   }
 }

@@ -17,6 +17,8 @@ export class Talk {
   busy = $state(false)
   /** Why the last thing that was tried did not work. */
   problem = $state.raw<unknown>(null)
+  /** What a turn was to say otherwise, until the server has taken it. */
+  unsaid = $state.raw<{ turn: string; text: string } | null>(null)
   #told = $state.raw<Told>({ turns: [], refused: null })
   /** What was just asked and the place of its answer, until the server has both. */
   #soon = $state.raw<readonly Turn[] | null>(null)
@@ -60,6 +62,7 @@ export class Talk {
   }
 
   edit(turn: Turn, text: string): Promise<boolean> {
+    this.unsaid = { turn: turn.id, text }
     return this.#stream(async () => ['PATCH', this.#path(turn), { text }], text, turn.id)
   }
 
@@ -103,6 +106,7 @@ export class Talk {
       const response = await send(method, path, { signal: asked.signal, ...(body !== undefined && { body }) })
       if (!response.body) throw new ApiError('server', '')
       for await (const event of eventsOf(response.body)) {
+        this.unsaid = null
         // An answer that is made once more begins by naming its question, which stays.
         this.#told = after(this.#told, event, said ? from : '')
         this.#soon = null

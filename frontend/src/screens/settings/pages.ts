@@ -43,7 +43,7 @@ export const GROUPS: readonly { title: Key; pages: readonly SettingsPage[] }[] =
       { ...page('tags', 'Blocks', 'hash'), href: '/tags' },
     ],
   },
-  { title: 'settings.more', pages: [page('portability', 'Portability', 'download'), page('about', 'About', 'info')] },
+  { title: 'settings.more', pages: [page('portability', 'Portability', 'download'), page('about', 'About', 'info', ['assistant'])] },
 ]
 
 export const isThere = (one: SettingsPage): boolean => one.href !== undefined || one.file in files
