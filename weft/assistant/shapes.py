@@ -8,7 +8,7 @@ import msgspec
 
 from weft.assistant.chats import Chat, Turn, TurnRole, TurnState
 from weft.assistant.context import Admitted, Visible
-from weft.assistant.lines import Line, Refused, text_of
+from weft.assistant.lines import Line, Refused, best_quote, text_of
 from weft.infra.routing.catalogue import sentence_of
 from weft.kernel.clock import rfc3339
 from weft.kernel.errors import Unavailable
@@ -95,13 +95,14 @@ def turn_shape(turn: Turn, admitted: Admitted | None = None) -> TurnShape:
 
 
 def sources_shape(lines: Sequence[Line], admitted: Admitted) -> list[SourceShape]:
-    """Each post that the lines are from, once, with the first quote of it."""
+    """Each post that the lines are from, once, with the first quote of it, or what of it is nearest to the line."""
     found: dict[int, SourceShape] = {}
     for line in lines:
         for each in line.cites:
             post = admitted.find(each.post_id)
             if post is not None and post.post_id not in found:
-                found[post.post_id] = source_shape(post, line.text if line.kind == "quote" else "")
+                quote = line.text if line.kind == "quote" else best_quote(post, line.text)
+                found[post.post_id] = source_shape(post, quote)
     return list(found.values())
 
 
