@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -11,7 +12,7 @@ from weft.assistant.bars import BARS, SERVED_BY
 from weft.assistant.capabilities import Capabilities, Gate, identity_of, store_result
 from weft.assistant.check import Result
 from weft.assistant.events import CapabilitiesChecked
-from weft.assistant.golden_set import LANGUAGES, load_golden
+from weft.assistant.golden_set import LANGUAGES, load_golden, version_of
 from weft.infra.db import Db
 from weft.infra.engine.model import Capability
 from weft.infra.engine.places import Place
@@ -162,14 +163,14 @@ async def test_a_check_is_told_and_read_again(db: Db, chosen: Chosen) -> None:
     told: list[Event] = []
     db.publish = told.extend
     capabilities = await known(db, chosen)
-    listeners = []
+    listeners: list[Callable[..., None]] = []
 
     class Wires:
-        def on(self, kind: type[Event], listener: object) -> None:
+        def on(self, kind: type[Event], listener: Callable[..., None]) -> None:
             assert kind is CapabilitiesChecked
             listeners.append(listener)
 
-        def on_reset(self, drop: object) -> None:
+        def on_reset(self, drop: Callable[..., None]) -> None:
             listeners.append(drop)
 
     capabilities.listen(Wires())  # type: ignore[arg-type]
@@ -181,3 +182,17 @@ async def test_a_check_is_told_and_read_again(db: Db, chosen: Chosen) -> None:
         while not capabilities.may("tags", "en"):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     keeping.cancel()
+
+
+def test_the_golden_set_is_named_by_its_texts_and_by_the_meaning_of_its_rules() -> None:
+    texts, rule = (
+        [b"[a]", b"[b]"],
+        b'"""What it is."""\nLEAST = 3\n"""At least."""\n\ndef f(x):\n    return x > LEAST\n',
+    )
+    known = version_of(texts, [rule])
+    assert version_of(texts, [b"# said otherwise\nLEAST = 3\ndef f(x): return (x > LEAST)\n"]) == known
+    assert version_of(texts, [rule.replace(b">", b">=")]) != known
+    assert version_of(texts, [rule.replace(b"= 3", b"= 4")]) != known
+    assert version_of([b"[a]", b"[c]"], [rule]) != known
+    assert version_of([b"[a][b]", b""], [rule]) != known
+    assert load_golden().version == load_golden().version != known

@@ -13,6 +13,7 @@ AccountState = Literal["active", "limited", "suspended", "deleted"]
 UserState = Literal["active", "unconfirmed", "pending", "disabled"]
 Role = Literal["owner", "admin", "moderator", "member", "advertiser"]
 ROLES: tuple[Role, ...] = ("owner", "admin", "moderator", "member", "advertiser")
+STAFF: frozenset[Role] = frozenset({"owner", "admin", "moderator"})
 
 MAX_DISPLAY_NAME = 30
 MAX_BIO = 500

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
-from weft.accounts.model import Account, AccountCounts, Field, User
+from weft.accounts.model import STAFF, Account, AccountCounts, Field, Role, User
 from weft.accounts.names import find_name, handle_name, place_of
 from weft.infra.db import Reader, Row
+from weft.kernel.errors import Forbidden
 from weft.kernel.ids import AccountId, bucket_of
 
 _fields = msgspec.json.Decoder(tuple[Field, ...]).decode
@@ -60,6 +61,18 @@ def account_of_row(row: Row) -> Account:
 
 async def find_account(reader: Reader, id_: int) -> Account | None:
     return (await load_accounts(reader, (id_,))).get(AccountId(id_))
+
+
+async def require_staff(reader: Reader, account_id: int, roles: Collection[Role] = STAFF) -> Account:
+    """The account, which is of the staff, or of that part of it.
+
+    Raises:
+        Forbidden: it is not.
+    """
+    account = await find_account(reader, account_id)
+    if account is None or account.role not in roles or account.state != "active":
+        raise Forbidden("staff.only")
+    return account
 
 
 async def find_by_handle(reader: Reader, username: str, host: str = "") -> Account | None:

@@ -67,6 +67,7 @@ from weft.accounts.queries import (
     load_account_counts,
     load_accounts,
     local_account_ids,
+    require_staff,
 )
 from weft.accounts.scopes import SCOPES, all_within, read_scopes
 from weft.accounts.seal import Seal, load_seal
@@ -173,6 +174,7 @@ __all__ = [
     "reject",
     "require_app",
     "require_scopes",
+    "require_staff",
     "reset_password",
     "revoke",
     "revoke_invite",

@@ -5,8 +5,10 @@ They lie beside this module as TOML and are the same for every community. Whoeve
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal
@@ -15,9 +17,10 @@ import msgspec
 
 Language = Literal["en", "vi", "ko"]
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "vi", "ko")
-RULES: Final = 1
-"""Goes up when what is asked, or how answers are judged, changes: older results then count no more."""
 _FOLDER: Final = Path(__file__).with_name("golden")
+_TEXTS: Final = ("scenes", "wording", "chats", "pictures")
+RULES: Final = ("prompts", "asks", "drawing", "scoring", "marks", "guard", "check", "golden_set")
+"""Modules that say what is asked of a model and how its answers are judged: part of the version, like the texts."""
 
 Ways = list[list[str]]
 """Things that have to be said, each as the ways to say it."""
@@ -124,13 +127,35 @@ class _Scenes(msgspec.Struct):
 @cache
 def load_golden() -> Golden:
     """The golden set of this program."""
-    files = {name: (_FOLDER / f"{name}.toml").read_bytes() for name in ("scenes", "wording", "chats", "pictures")}
-    digest = hashlib.sha256(b"\0".join(files.values())).hexdigest()
+    files = {name: (_FOLDER / f"{name}.toml").read_bytes() for name in _TEXTS}
+    rules = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in RULES]
     read = {name: tomllib.loads(content.decode()) for name, content in files.items()}
     return Golden(
-        version=f"{RULES}-{digest[:12]}",
+        version=version_of(list(files.values()), rules),
         scenes=msgspec.convert(read["scenes"], _Scenes).scenes,
         wordings=msgspec.convert(read["wording"], dict[Language, list[Wording]]),
         chats=msgspec.convert(read["chats"], dict[Language, Chats]),
         pictures=msgspec.convert(read["pictures"], Pictures),
     )
+
+
+def version_of(texts: Sequence[bytes], rules: Sequence[bytes]) -> str:
+    """What names these texts and rules: where either changes, older results count no more.
+
+    Of the rules their meaning counts: comments, docstrings and layout may change.
+    """
+    parts = [*texts, *(ast.dump(_without_docstrings(ast.parse(rule))).encode() for rule in rules)]
+    return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:16]
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [each for each in body if not _is_text(each)]  # type: ignore[attr-defined]
+    return tree
+
+
+def _is_text(node: ast.AST) -> bool:
+    """A text that stands alone: a docstring, or what is said of a constant below it."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

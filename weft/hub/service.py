@@ -5,14 +5,15 @@ Publishing lies in ``publishing``. Hidden, unknown and foreign look alike: they 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from weft.accounts.service import Seal, check_email, find_account
+from weft.accounts.model import STAFF, Role
+from weft.accounts.service import Seal, check_email, require_staff
 from weft.hub import links, queries
 from weft.hub.inspection import inspect as inspect_file
 from weft.hub.links import Links
@@ -35,11 +36,10 @@ from weft.hub.publishing import Publishing
 from weft.hub.shelf import Shelf
 from weft.infra.db import Db, Tx
 from weft.infra.routing.ranges import read_range
-from weft.kernel.errors import Conflict, Forbidden, NotFound, Unavailable
+from weft.kernel.errors import Conflict, NotFound, Unavailable
 from weft.kernel.ids import AccountId, bucket_of
 
-STAFF = ("owner", "admin", "moderator")
-PUBLISHERS = ("owner", "admin")
+PUBLISHERS: frozenset[Role] = frozenset({"owner", "admin"})
 _DRAWS = 4
 
 
@@ -232,16 +232,14 @@ class Hub:
 
     # ------------------------------------------------------------------------------------------------ the staff
 
-    async def require_staff(self, account_id: AccountId, roles: tuple[str, ...] = STAFF) -> None:
+    async def require_staff(self, account_id: AccountId, roles: Collection[Role] = STAFF) -> None:
         """Refuse whoever is not of the staff, or not of that part of it.
 
         Raises:
             Forbidden: they are not.
         """
         async with self.db.read() as reader:
-            account = await find_account(reader, account_id)
-        if account is None or account.role not in roles or account.state != "active":
-            raise Forbidden("staff.only")
+            await require_staff(reader, account_id, roles)
 
     async def queue(self, name: str, state: RequestState, before: int, limit: int) -> tuple[Model, list[Request]]:
         model = await self.require_model(name, hidden=True)
@@ -313,7 +311,6 @@ def open_hub(db: Db, shelf: Shelf, seal: Seal, url: str, record: Record = unreco
 
 __all__ = [
     "PUBLISHERS",
-    "STAFF",
     "Asked",
     "Download",
     "Hub",
