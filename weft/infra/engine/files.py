@@ -16,6 +16,7 @@ from typing import Literal
 
 import msgspec
 
+from weft.infra.engine.gguf_reading import read_special_words
 from weft.infra.engine.minilm import convert_minilm
 from weft.infra.engine.model import Capability
 
@@ -108,6 +109,7 @@ class ModelFiles:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._read: tuple[tuple[int, int, int], Catalogue] | None = None
+        self._special: dict[str, tuple[str, ...]] = {}
 
     def catalogue(self) -> Catalogue:
         """As it is now; read again where the file is another.
@@ -172,6 +174,17 @@ class ModelFiles:
         convert_minilm(weights[0], weights[1], made)
         self._remember(made, sha256_of(made))
         return made
+
+    def special_words(self, model: Model) -> tuple[str, ...]:
+        """What its tokenizer takes for more than text. Read once for each model; takes seconds of CPU the first time.
+
+        Raises:
+            FileRefused: the file may not be used.
+            NotReadable: it does not say.
+        """
+        if model.sha256 not in self._special:
+            self._special[model.sha256] = read_special_words(self.prepare(model))
+        return self._special[model.sha256]
 
     def checked(self, path: Path, sha256: str) -> Path:
         """The file, if it is the one meant; hashed only where size or time changed since it last was."""

@@ -1,7 +1,7 @@
 """Writes GGUF files, the container that llama.cpp reads: typed metadata, then tensors, each aligned.
 
-Layout: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, version 3, little-endian. Reading is in
-`gguf_reading`.
+Layout: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, version 3, little-endian. What we
+read of such files is in `gguf_reading`.
 """
 
 from __future__ import annotations

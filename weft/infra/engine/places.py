@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
+import structlog
 
+from weft.infra.engine.files import FileRefused
 from weft.infra.engine.model import CAPABILITIES, Capability, Endpoint
 from weft.infra.engine.process import SLOTS, LocalEngines
+from weft.infra.engine.safetensors import NotReadable
 from weft.infra.engine.wire import KEPT_S
 from weft.infra.http import Fetcher
 from weft.infra.targets import parse_peers, parse_target
@@ -21,6 +25,8 @@ LARGEST_KEY = 8192
 EMBED_CONTEXT = 512
 # Requests that one model server gets at the same time; the queue in front of it is stricter.
 PER_HOST = 64
+
+log = structlog.get_logger()
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -73,6 +79,24 @@ class Endpoints:
         if capability == "vision":
             raise Unavailable("model.off", reason="WEFT_AI_VISION_URL is not set")
         return await (self.endpoint("chat") if capability == "translate" else self.engines.endpoint(capability))
+
+    async def special_words(self, capability: Capability) -> tuple[str, ...]:
+        """The control words of what serves this, by its own file; none of a server, whose file we never see."""
+        if capability in self._named:
+            return ()
+        own = self.engines.model(capability)
+        if own is None:
+            return await self.special_words("chat") if capability == "translate" else ()
+        try:
+            return await asyncio.to_thread(self.engines.files.special_words, own)
+        except (FileRefused, NotReadable, OSError) as error:
+            log.warning("engine.words_unknown", model=own.name, reason=str(error))
+            return ()
+
+    async def stop(self, endpoint: Endpoint) -> None:
+        """End our own engine that answered here, if it still runs: the next use starts it anew."""
+        for task in SLOTS if endpoint.is_own else ():
+            await self.engines.stop(task, endpoint.pid)
 
 
 def endpoint_of(settings: Settings, capability: Capability) -> Endpoint | None:

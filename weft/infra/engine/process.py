@@ -107,10 +107,14 @@ class LocalEngines:
             sha256=state.sha256,
         )
 
-    async def stop(self, task: Task) -> None:
-        """End the engine of a task, whoever started it; the next use starts it again."""
-        paths = self._paths(task)
-        if (state := read_state(paths)) is not None and born(state.pid) == state.born:
+    async def stop(self, task: Task, pid: int = 0) -> None:
+        """End the engine of a task, whoever started it; the next use starts it again.
+
+        Args:
+            pid: only if it is this process, and not one that came after it.
+        """
+        state = read_state(self._paths(task))
+        if state is not None and born(state.pid) == state.born and pid in (0, state.pid):
             await end(state)
 
     async def aclose(self) -> None:
