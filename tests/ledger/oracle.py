@@ -23,6 +23,7 @@ from weft.ledger.service import Ledger
 ACCOUNTS = (0, ANN, BOB)
 TABLES = "entries, entry_lines, balances, usage_events, holds, spending, budgets, budget_warnings, day_heads"
 PAID = ("ai.input_token", "ai.output_token")
+MODELS = ("", "big")
 
 
 class Spending:
@@ -63,7 +64,7 @@ class Machine(RuleBasedStateMachine):
         self.grown: dict[str, tuple[int, int]] = {}
         self.recorded: list[Usage] = []
         self.posted: list[NewEntry] = []
-        self.prices: dict[str, list[tuple[int, int]]] = {}
+        self.prices: dict[tuple[str, str], list[tuple[int, int]]] = {}
 
     def do(self, work: Any) -> Any:
         return self.runner.run(work)
@@ -75,9 +76,9 @@ class Machine(RuleBasedStateMachine):
     @initialize(account=st.integers(50, 400), instance=st.integers(100, 900), money=st.integers(0, 200_000))
     def begin(self, account: int, instance: int, money: int) -> None:
         self.do(self._clear())
-        self.prices = {meter: [(0, 2778 if meter == "ai.cpu_ms" else 0)] for meter in METERS}
+        self.prices = {(meter, ""): [(0, 2778 if meter == "ai.cpu_ms" else 0)] for meter in METERS}
         for meter, price in (("ai.input_token", 150), ("ai.output_token", 600), ("social.delivery", 333)):
-            self.price(meter, price)
+            self.price(meter, "", price)
         self.clock.advance(180)
         self.limit("account", "*", "token", "day", account)
         self.limit("instance", "", "token", "day", instance)
@@ -117,11 +118,12 @@ class Machine(RuleBasedStateMachine):
                         return False
         return True
 
-    def price_at(self, meter: str, at_ms: int) -> int:
-        return [price for from_ms, price in self.prices[meter] if from_ms <= at_ms][-1]
+    def price_at(self, meter: str, model: str, at_ms: int) -> int:
+        own = [price for from_ms, price in self.prices.get((meter, model), ()) if from_ms <= at_ms]
+        return own[-1] if own else self.price_at(meter, "", at_ms)
 
-    def cost_of(self, meter: str, quantity: int, at_ms: int) -> Fraction:
-        return Fraction(quantity * self.price_at(meter, at_ms), METERS[meter].scale)
+    def cost_of(self, meter: str, quantity: int, at_ms: int, model: str = "") -> Fraction:
+        return Fraction(quantity * self.price_at(meter, model, at_ms), METERS[meter].scale)
 
     def spend(self, account_id: int, tokens: int, money: int) -> None:
         for scope in self.scopes(account_id):
@@ -134,24 +136,27 @@ class Machine(RuleBasedStateMachine):
         prompt=st.integers(0, 120),
         answer=st.integers(1, 120),
         remote=st.booleans(),
+        model=st.sampled_from(MODELS),
         ttl_s=st.sampled_from([5, 60, 4000]),
     )
-    def hold(self, account_id: int, prompt: int, answer: int, remote: bool, ttl_s: int) -> None:
+    def hold(self, account_id: int, prompt: int, answer: int, remote: bool, model: str, ttl_s: int) -> None:
         key, now_ms = self.key(), self.clock.now_ms()
         worst = tuple(zip(PAID, (prompt, answer), strict=True)) if remote else ()
-        money = sum(int(self.cost_of(meter, quantity, now_ms)) for meter, quantity in worst)
+        money = sum(int(self.cost_of(meter, quantity, now_ms, model)) for meter, quantity in worst)
         fits = self.fits(account_id, {"token": prompt + answer, "money": money})
+
+        def hold() -> Any:
+            return self.ledger.hold(key, account_id, "", "ai", prompt + answer, worst=worst, model=model, ttl_s=ttl_s)
+
         try:
-            made = self.do(self.ledger.hold(key, account_id, "", "ai", prompt + answer, worst=worst, ttl_s=ttl_s))
+            made = self.do(hold())
         except Limited:
             assert not fits, "refused although there was room"
         else:
             assert fits, "held although there was no room"
             assert made.money == money
             self.open[key] = made
-            assert (
-                self.do(self.ledger.hold(key, account_id, "", "ai", prompt + answer, worst=worst, ttl_s=ttl_s)) == made
-            )
+            assert self.do(hold()) == made
 
     @rule(account_id=st.sampled_from(ACCOUNTS), more=st.integers(0, 1))
     def hold_all_that_is_left(self, account_id: int, more: int) -> None:
@@ -211,7 +216,7 @@ class Machine(RuleBasedStateMachine):
         quantities = dict(zip(PAID, (prompt, answer), strict=True)) if good else worst
         if not remote:
             quantities = {"ai.cpu_ms": cpu}
-        cost = sum(self.cost_of(meter, quantity, hold.at_ms) for meter, quantity in quantities.items())
+        cost = sum(self.cost_of(meter, quantity, hold.at_ms, hold.model) for meter, quantity in quantities.items())
         del self.open[hold.key]
         self.ended[hold.key] = ("settled", hold, usages)
         self.cost += cost
@@ -275,12 +280,17 @@ class Machine(RuleBasedStateMachine):
         self.do(self.ledger.set_budget(budget))
         self.limits[scope, subject, unit, per] = most
 
-    @rule(meter=st.sampled_from(["ai.output_token", "ai.cpu_ms", "social.delivery"]), price=st.integers(0, 9999))
-    def price(self, meter: str, price: int) -> None:
+    @rule(
+        meter=st.sampled_from(["ai.output_token", "ai.cpu_ms", "social.delivery"]),
+        model=st.sampled_from(MODELS),
+        price=st.integers(0, 9999),
+    )
+    def price(self, meter: str, model: str, price: int) -> None:
         from_ms = minute_of(self.clock.now_ms()) + 2 * MINUTE_MS
-        if self.prices[meter][-1][0] < from_ms:
-            self.do(self.ledger.set_price(meter, price))
-            self.prices[meter].append((from_ms, price))
+        known = self.prices.setdefault((meter, model), [])
+        if not known or known[-1][0] < from_ms:
+            self.do(self.ledger.set_price(meter, price, model=model))
+            known.append((from_ms, price))
 
     @rule(amount=st.integers(1, 10**9), again=st.booleans())
     def post(self, amount: int, again: bool) -> None:

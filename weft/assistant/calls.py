@@ -235,6 +235,7 @@ class Calls:
                     worst.tokens,
                     ttl_s=call.deadline_s + self._bounds.total_s + HOLD_SPARE_S,
                     worst=worst.bought(place),
+                    model=place.sha256 or place.name,
                     urgency="background" if call.kind == "background" else "interactive",
                 )
             )

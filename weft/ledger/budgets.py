@@ -85,7 +85,7 @@ WITH spent AS (
 )
 INSERT INTO budget_warnings (bucket, scope, subject, unit, per, starts_ms, percent)
 SELECT $1, scope, subject, unit, per, starts_ms, mark
-  FROM spent CROSS JOIN unnest($4::smallint[]) AS marks (mark) WHERE spent * 100 >= most::numeric * mark
+  FROM spent CROSS JOIN unnest($4::smallint[]) AS marks (mark) WHERE spent::numeric * 100 >= most::numeric * mark
 ON CONFLICT (bucket, scope, subject, unit, per, starts_ms, percent) DO NOTHING
 RETURNING scope, subject, unit, per, percent
 """

@@ -201,4 +201,4 @@ SELECT account, debits, credits FROM balances WHERE bucket = $1 ORDER BY account
 
 
 async def load_balances(reader: Reader) -> list[Balance]:
-    return [Balance(row[0], row[1], row[2]) for row in await reader.rows(BALANCES, BOOKS)]
+    return [Balance(row[0], int(row[1]), int(row[2])) for row in await reader.rows(BALANCES, BOOKS)]

@@ -13,7 +13,7 @@ import msgspec
 
 from weft.infra.db import DuplicateKey, Reader, Row, Tx
 from weft.ledger.entries import BOOKS
-from weft.ledger.model import BudgetLeft, Hold, HoldState, Period, Scope, Unit, Urgency, stop_percent
+from weft.ledger.model import MOST_BUDGET, BudgetLeft, Hold, HoldState, Period, Scope, Unit, Urgency, stop_percent
 from weft.ledger.periods import end_of, start_of
 from weft.ledger.usage import Columns
 
@@ -64,9 +64,9 @@ WITH wanted AS MATERIALIZED (
      WHERE v.good AND s.bucket = $1 AND s.scope = l.scope AND s.subject = l.subject
 ), stored AS (
     INSERT INTO holds (bucket, key, account_id, role, segment, tokens, money, worst_meters, worst_quantities,
-                       at_ms, ends_ms)
+                       at_ms, ends_ms, model)
     SELECT $1, $2, $3::bigint, $4::text, $5::text, $6::bigint, $7::bigint, $8::text[], $9::bigint[],
-           $10::bigint, $11::bigint
+           $10::bigint, $11::bigint, $17::text
       FROM verdict WHERE good
 )
 SELECT v.complete, v.good, j.scope, j.day_tokens, j.quarter_tokens, j.day_money, j.quarter_money, v.known
@@ -107,7 +107,7 @@ async def take(tx: Tx, hold: Hold, urgency: Urgency) -> Taken:
             *([meter for meter, _ in hold.worst], [quantity for _, quantity in hold.worst], hold.at_ms, hold.ends_ms),
             *([scope for scope, _ in scopes], [subject for _, subject in scopes]),
             *([stop_percent(scope, urgency) for scope, _ in scopes],),
-            *(start_of("day", hold.at_ms), start_of("quarter", hold.at_ms)),
+            *(start_of("day", hold.at_ms), start_of("quarter", hold.at_ms), hold.model),
         )
     except DuplicateKey:
         return Taken(good=False, complete=True)
@@ -133,19 +133,22 @@ WITH ended AS MATERIALIZED (
                  FROM unnest($10::bigint[], $9::text[], $17::integer[], $18::boolean[])
                       AS u (quantity, meter, scale, paid)
                  JOIN LATERAL (SELECT per_unit FROM prices WHERE prices.bucket = $1 AND prices.meter = u.meter
-                                  AND prices.from_ms <= holds.at_ms ORDER BY from_ms DESC LIMIT 1) p ON true
+                                  AND prices.model IN ('', holds.model) AND prices.from_ms <= holds.at_ms
+                                ORDER BY prices.model = '', from_ms DESC LIMIT 1) p ON true
                 WHERE u.paid))
      WHERE bucket = $1 AND key = $2 AND state = 'open'
     RETURNING tokens, money, used_money
 ), stored AS (
-    INSERT INTO usage_events (bucket, key, at_ms, meter, quantity, segment, origin, centre, price_version, tokens,
-                              hold, details)
-    SELECT $1, u.key, u.at_ms, u.meter, u.quantity, u.segment, u.origin, u.centre,
-           (SELECT version FROM prices WHERE prices.bucket = $1 AND prices.meter = u.meter
-               AND prices.from_ms <= u.at_ms ORDER BY from_ms DESC LIMIT 1), u.tokens, $2, u.details::json
+    INSERT INTO usage_events (bucket, key, at_ms, meter, quantity, segment, origin, centre, model, price_version,
+                              tokens, hold, details)
+    SELECT $1, u.key, u.at_ms, u.meter, u.quantity, u.segment, u.origin, u.centre, u.model,
+           (SELECT CASE WHEN u.quantity::numeric * per_unit / u.scale <= $21::bigint THEN version END
+              FROM prices WHERE prices.bucket = $1 AND prices.meter = u.meter AND prices.model IN ('', u.model)
+               AND prices.from_ms <= u.at_ms ORDER BY prices.model = '', from_ms DESC LIMIT 1),
+           u.tokens, $2, u.details::json
       FROM unnest($7::text[], $8::bigint[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::bigint[],
-                  $14::bigint[], $15::text[])
-           AS u (key, at_ms, meter, quantity, segment, origin, centre, tokens, details)
+                  $14::bigint[], $15::text[], $17::integer[], $20::text[])
+           AS u (key, at_ms, meter, quantity, segment, origin, centre, tokens, details, scale, model)
      WHERE EXISTS (SELECT 1 FROM ended)
 ), locked AS MATERIALIZED (
     SELECT s.scope, s.subject
@@ -175,7 +178,7 @@ async def end(tx: Tx, hold: Hold, state: HoldState, tokens: int, columns: Column
         *(BOOKS, hold.key, state, tokens, [scope for scope, _ in scopes], [subject for _, subject in scopes]),
         *(columns.keys, columns.times, columns.meters, columns.quantities, columns.segments, columns.origins),
         *(columns.centres, columns.tokens, columns.details, start_of("day", now_ms), columns.scales, columns.paid),
-        start_of("quarter", now_ms),
+        *(start_of("quarter", now_ms), columns.models, MOST_BUDGET),
     )
     return bool(found)
 
@@ -193,7 +196,7 @@ async def ensure_rows(tx: Tx, scopes: Sequence[tuple[Scope, str]]) -> None:
 
 
 FIND = """
-SELECT key, account_id, role, segment, tokens, money, worst_meters, worst_quantities, at_ms, ends_ms, state
+SELECT key, account_id, role, segment, tokens, money, worst_meters, worst_quantities, at_ms, ends_ms, state, model
   FROM holds WHERE bucket = $1 AND key = $2
 """
 
@@ -212,6 +215,7 @@ async def find_hold(reader: Reader, key: str) -> tuple[Hold, HoldState] | None:
         worst=tuple(zip(row[6], row[7], strict=True)),
         at_ms=row[8],
         ends_ms=row[9],
+        model=row[11],
     )
     return hold, row[10]
 

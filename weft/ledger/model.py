@@ -18,6 +18,7 @@ from weft.ledger.periods import PERIODS, Period
 __all__ = [
     "ACCOUNT",
     "EVERYBODY",
+    "LAST_MS",
     "METERS",
     "MOST",
     "MOST_BUDGET",
@@ -64,9 +65,16 @@ Urgency = Literal["training", "background", "world", "interactive"]
 EVERYBODY = "*"
 """The subject of a budget that each account has for itself."""
 MOST = 10**15
-"""The largest quantity and price."""
+"""The largest quantity, price and amount that somebody enters."""
 MOST_BUDGET = 9 * 10**16
-"""In 1e-9 some 90 million: a hundred times as much still fits in 64 bits."""
+"""In 1e-9 some 90 million, the most that a budget allows and one usage costs: a hundred times as much still fits in 64
+bits."""
+MOST_BOOKED = 10**18
+"""The largest line that is booked from usage: all of a run together stay below it."""
+LAST_MS = 1 << 53
+"""No time lies further away."""
+LARGEST_ID = (1 << 63) - 1
+MAX_MODEL = 200
 MAX_KEY = 200
 ACCOUNT = re.compile(r"(Assets|Liabilities|Income|Expenses)(:[A-Z0-9][A-Za-z0-9-]*)+")
 
@@ -118,6 +126,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """Where it was asked for: an answer in a thread is a cost of the assistant that came from the conversation."""
     centre: int = 0
     """The account it was done for; 0 for the server's own work."""
+    model: str = ""
+    """Which model, where its price may be its own: the SHA-256 of our file, or a server's name for its model."""
     details: CallDetails | None = None
 
 
@@ -142,6 +152,7 @@ def ai_usages(
             segment="ai",
             origin=origin,
             centre=centre,
+            model=details.model_sha256 or details.model,
             details=details if n == 0 else None,
         )
         for n, (meter, quantity) in enumerate(counted)
@@ -151,23 +162,34 @@ def ai_usages(
 
 def check_usage(usage: Usage) -> None:
     """Raises:
-    Invalid: a meter nobody knows, another segment than the meter's, or a quantity out of bounds."""
+    Invalid: a meter nobody knows, another segment than the meter's, or a number out of bounds."""
     meter = METERS.get(usage.meter)
     if meter is None:
         raise Invalid("ledger.meter", meter=usage.meter)
     if not usage.key or len(usage.key) > MAX_KEY or usage.segment != meter.segment or usage.origin not in SEGMENTS:
         raise Invalid("ledger.usage", key=usage.key[:MAX_KEY])
-    if not 0 <= usage.quantity <= MOST or usage.at_ms < 0:
+    if len(usage.model) > MAX_MODEL or not 0 <= usage.at_ms <= LAST_MS or not 0 <= usage.centre <= LARGEST_ID:
         raise Invalid("ledger.usage", key=usage.key)
+    if not all(0 <= number <= MOST for number in (usage.quantity, *_numbers_of(usage.details))):
+        raise Invalid("ledger.too_large")
+
+
+def _numbers_of(details: CallDetails | None) -> tuple[int, ...]:
+    if details is None:
+        return ()
+    tokens = (details.prompt_tokens, details.cached_tokens, details.output_tokens)
+    return (*tokens, details.cpu_ms, details.queue_ms, details.first_token_ms, details.total_ms)
 
 
 class PriceVersion(msgspec.Struct, frozen=True):
-    """From ``from_ms`` until the next version's: per priced unit, in 1e-9 of the currency."""
+    """From ``from_ms`` until the next version's of the same model: per priced unit, in 1e-9 of the currency."""
 
     meter: str
     version: int
     from_ms: int
     per_unit: int
+    model: str = ""
+    """The model it is for; empty for all that have no price of their own."""
 
 
 def cost_of(quantity: int, per_unit: int, scale: int) -> int:
@@ -186,6 +208,8 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     money: int
     worst: tuple[tuple[str, int], ...] = ()
     """The most of each paid meter that was reckoned with."""
+    model: str = ""
+    """The model that it is for, whose prices were reckoned with."""
     at_ms: int
     ends_ms: int
 
@@ -211,8 +235,9 @@ def charge_for(hold: Hold, usages: Sequence[Usage]) -> Charge:
     said = [usage.details for usage in usages if usage.details is not None]
     tokens = sum(details.tokens for details in said)
     known = bool(said) and all(details.known for details in said)
+    usages = [msgspec.structs.replace(usage, at_ms=hold.at_ms, model=hold.model) for usage in usages]
     if known and tokens <= hold.tokens and _is_within(hold, usages):
-        return Charge(tokens, tuple(msgspec.structs.replace(usage, at_ms=hold.at_ms) for usage in usages))
+        return Charge(tokens, tuple(usages))
     return Charge(hold.tokens, tuple(_reserved(hold, usages)))
 
 
@@ -234,10 +259,10 @@ def _reserved(hold: Hold, usages: Sequence[Usage]) -> list[Usage]:
         for meter, quantity in hold.worst
     ]
     details = next((usage.details for usage in usages if usage.details is not None), CallDetails(known=False))
-    charged = [msgspec.structs.replace(usage, at_ms=hold.at_ms, details=None) for usage in (*own, *bought)]
+    charged = [msgspec.structs.replace(usage, details=None) for usage in (*own, *bought)]
     if not charged:
         # Bought without being reckoned with: the fact is kept, and costs nothing that was not held.
-        charged = [msgspec.structs.replace(sample, at_ms=hold.at_ms, quantity=0)]
+        charged = [msgspec.structs.replace(sample, quantity=0)]
     charged[0] = msgspec.structs.replace(charged[0], details=msgspec.structs.replace(details, reserved=True))
     return charged
 
@@ -319,7 +344,8 @@ def check_entry(entry: NewEntry) -> None:
     lines = entry.lines
     if not entry.key or len(entry.key) > MAX_KEY or len(lines) < 2 or any(line.amount == 0 for line in lines):
         raise Invalid("ledger.entry", key=entry.key[:MAX_KEY])
-    if any(abs(line.amount) > MOST or not ACCOUNT.fullmatch(line.account) for line in lines):
+    most = MOST if entry.kind == "manual" else MOST_BOOKED
+    if any(abs(line.amount) > most or not ACCOUNT.fullmatch(line.account) for line in lines):
         raise Invalid("ledger.entry", key=entry.key)
     if sum(line.amount for line in lines):
         raise Invalid("ledger.unbalanced", key=entry.key)

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from weft.infra.db import Db, DuplicateKey
+from weft.infra.db import Db, DuplicateKey, MissingValue, OutOfRange
 from weft.kernel.clock import Clock
 from weft.kernel.errors import Conflict, Invalid, Limited
 from weft.ledger import budgets, holds, prices, usage
@@ -15,6 +16,8 @@ from weft.ledger.check import Findings, check_books
 from weft.ledger.entries import BOOKS, load_balances, load_entries, load_head, post_entry, reverse_entry
 from weft.ledger.meters import METERS, Segment
 from weft.ledger.model import (
+    MAX_KEY,
+    MAX_MODEL,
     MOST,
     MOST_BUDGET,
     Budget,
@@ -60,18 +63,20 @@ class Ledger:
         *,
         ttl_s: float,
         worst: Worst = (),
+        model: str = "",
         urgency: Urgency = "interactive",
     ) -> Hold:
         """Set aside the most that work can use, in every budget it concerns or in none.
 
-        ``worst`` names the most of each meter that somebody else sends a bill for. ``account_id`` 0 is the server's own
-        work. The same key again answers with the same hold.
+        ``worst`` names the most of each meter that somebody else sends a bill for, ``model`` whose prices hold for it
+        (as of ``Usage``). ``account_id`` 0 is the server's own work. The same key again answers with the same hold.
 
         Raises:
             Limited: a budget has no room; ``retry_after`` says in how many seconds it begins anew.
             Conflict: the key was used for something else, or its hold has ended.
+            Invalid: a number that no budget could count.
         """
-        _check_wanted(tokens, worst, ttl_s)
+        _check_wanted(key, tokens, worst, ttl_s)
         now_ms = self._clock.now_ms()
         hold = Hold(
             key=key,
@@ -79,21 +84,23 @@ class Ledger:
             role=role,
             segment=segment,
             tokens=tokens,
-            money=await self._money(worst, now_ms) if worst else 0,
+            money=await self._money(worst, now_ms, model) if worst else 0,
             worst=worst,
+            model=model[:MAX_MODEL],
             at_ms=now_ms,
             ends_ms=now_ms + int(ttl_s * 1000),
         )
-        taken = await self._take(hold, urgency)
+        with _countable():
+            taken = await self._take(hold, urgency)
         if taken.refusal is not None:
             raise _spent(taken.refusal, now_ms)
         return hold if taken.good else await self._known(hold)
 
-    async def _money(self, worst: Worst, now_ms: int) -> int:
+    async def _money(self, worst: Worst, now_ms: int, model: str) -> int:
         async with self._db.read() as reader:
-            money = await prices.cost_at_most(reader, worst, now_ms)
+            money = await prices.cost_at_most(reader, worst, now_ms, model)
         if money > MOST_BUDGET:
-            raise Invalid("ledger.usage", key="")
+            raise Invalid("ledger.too_large")
         return money
 
     async def _take(self, hold: Hold, urgency: Urgency) -> holds.Taken:
@@ -120,6 +127,7 @@ class Ledger:
 
         Raises:
             Conflict: the hold was voided or its time was over: what was used then is recorded with ``record``.
+            Invalid: usage that makes no sense, or costs more than can be booked; the hold is open still.
         """
         assert usages, "work that used nothing is voided"
         for each in usages:
@@ -127,8 +135,9 @@ class Ledger:
         charge = charge_for(hold, usages)
         tokens = [charge.tokens] + [0] * (len(charge.usages) - 1)
         try:
-            async with self._db.once(BOOKS) as tx:
-                done = await holds.end(tx, hold, "settled", charge.tokens, usage.columns_of(charge.usages, tokens))
+            with _countable():
+                async with self._db.once(BOOKS) as tx:
+                    done = await holds.end(tx, hold, "settled", charge.tokens, usage.columns_of(charge.usages, tokens))
         except DuplicateKey:
             raise Conflict("ledger.key_reused", key=hold.key) from None
         if not done and await self._state(hold) != "settled":
@@ -150,13 +159,15 @@ class Ledger:
 
         Raises:
             Conflict: a known key with another body.
+            Invalid: usage that makes no sense, or costs more than can be booked; none of it is stored.
         """
         for each in usages:
             check_usage(each)
         if not usages:
             return 0
-        async with self._db.tx(BOOKS) as tx:
-            return await usage.store(tx, usages)
+        with _countable():
+            async with self._db.tx(BOOKS) as tx:
+                return await usage.store(tx, usages)
 
     async def left(self, account_id: int, role: str, segment: Segment) -> list[BudgetLeft]:
         """How every budget stands that work for this account would draw on."""
@@ -174,11 +185,16 @@ class Ledger:
         async with self._db.read() as reader:
             return await holds.load_left(reader, asked.scopes(), now_ms)
 
-    async def set_price(self, meter: str, per_unit: int, from_ms: int | None = None) -> PriceVersion:
-        """Let a new price follow, in 1e-9 of the currency per priced unit; without a time as soon as one may begin."""
+    async def set_price(
+        self, meter: str, per_unit: int, from_ms: int | None = None, *, model: str = ""
+    ) -> PriceVersion:
+        """Let a new price follow, in 1e-9 of the currency per priced unit; without a time as soon as one may begin.
+
+        ``model`` (as of ``Usage``) has its own price from then on, whatever the price for all.
+        """
         start_ms = prices.earliest(self._clock.now_ms()) if from_ms is None else from_ms
         async with self._db.tx(BOOKS) as tx:
-            return await prices.add_price(tx, meter, per_unit, start_ms)
+            return await prices.add_price(tx, meter, per_unit, start_ms, model)
 
     async def prices(self) -> list[PriceVersion]:
         async with self._db.read() as reader:
@@ -208,16 +224,27 @@ def _spent(refusal: holds.Refusal, now_ms: int) -> Limited:
     )
 
 
-def _check_wanted(tokens: int, worst: Worst, ttl_s: float) -> None:
-    if not 0 <= tokens <= MOST or not 0 < ttl_s <= MAX_TTL_S:
-        raise Invalid("ledger.usage", key="")
-    for meter, quantity in worst:
-        if meter not in METERS or not METERS[meter].paid or not 0 <= quantity <= MOST:
+@contextmanager
+def _countable() -> Iterator[None]:
+    """Refuse what leads beyond the numbers that the books can hold: the statement that found it changed nothing."""
+    try:
+        yield
+    except (OutOfRange, MissingValue):
+        raise Invalid("ledger.too_large") from None
+
+
+def _check_wanted(key: str, tokens: int, worst: Worst, ttl_s: float) -> None:
+    if not 0 < len(key) <= MAX_KEY or not 0 < ttl_s <= MAX_TTL_S:
+        raise Invalid("ledger.usage", key=key[:MAX_KEY])
+    for meter, _ in worst:
+        if meter not in METERS or not METERS[meter].paid:
             raise Invalid("ledger.meter", meter=meter)
+    if not all(0 <= number <= MOST for number in (tokens, *(quantity for _, quantity in worst))):
+        raise Invalid("ledger.too_large")
 
 
 def _is_same(found: Hold, wanted: Hold) -> bool:
     """Whether both are for the same work; the times and the prices of a second try differ."""
-    return (found.account_id, found.role, found.segment, found.tokens, found.worst) == (
-        *(wanted.account_id, wanted.role, wanted.segment, wanted.tokens, wanted.worst),
+    return (found.account_id, found.role, found.segment, found.tokens, found.worst, found.model) == (
+        *(wanted.account_id, wanted.role, wanted.segment, wanted.tokens, wanted.worst, wanted.model),
     )

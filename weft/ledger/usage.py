@@ -11,7 +11,7 @@ from weft.kernel.errors import Conflict
 from weft.ledger.books import Fact
 from weft.ledger.entries import BOOKS
 from weft.ledger.meters import METERS
-from weft.ledger.model import CallDetails, Usage
+from weft.ledger.model import MOST_BUDGET, CallDetails, Usage
 from weft.ledger.periods import start_of
 
 _encode = msgspec.json.Encoder().encode
@@ -28,6 +28,7 @@ class Columns(msgspec.Struct, frozen=True):
     segments: list[str]
     origins: list[str]
     centres: list[int]
+    models: list[str]
     tokens: list[int]
     details: list[str | None]
     scales: list[int]
@@ -44,6 +45,7 @@ def columns_of(usages: Sequence[Usage], tokens: Sequence[int]) -> Columns:
         segments=[usage.segment for usage in usages],
         origins=[usage.origin for usage in usages],
         centres=[usage.centre for usage in usages],
+        models=[usage.model for usage in usages],
         tokens=list(tokens),
         details=[None if usage.details is None else _encode(usage.details).decode() for usage in usages],
         scales=[meter.scale for meter in meters],
@@ -51,14 +53,17 @@ def columns_of(usages: Sequence[Usage], tokens: Sequence[int]) -> Columns:
     )
 
 
+# What costs more than can be booked has no price: the row is refused, and with it all that the statement does.
 STORE = """
-INSERT INTO usage_events (bucket, key, at_ms, meter, quantity, segment, origin, centre, price_version, tokens, details)
-SELECT $1, u.key, u.at_ms, u.meter, u.quantity, u.segment, u.origin, u.centre,
-       (SELECT version FROM prices WHERE prices.bucket = $1 AND prices.meter = u.meter
-           AND prices.from_ms <= u.at_ms ORDER BY from_ms DESC LIMIT 1), u.tokens, u.details::json
-  FROM unnest($2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::bigint[], $9::bigint[],
-              $10::text[])
-       AS u (key, at_ms, meter, quantity, segment, origin, centre, tokens, details)
+INSERT INTO usage_events (bucket, key, at_ms, meter, quantity, segment, origin, centre, model, price_version, tokens,
+                          details)
+SELECT $1, u.key, u.at_ms, u.meter, u.quantity, u.segment, u.origin, u.centre, u.model,
+       (SELECT CASE WHEN u.quantity::numeric * per_unit / u.scale <= $13::bigint THEN version END
+          FROM prices WHERE prices.bucket = $1 AND prices.meter = u.meter AND prices.model IN ('', u.model)
+           AND prices.from_ms <= u.at_ms ORDER BY prices.model = '', from_ms DESC LIMIT 1), u.tokens, u.details::json
+  FROM unnest($2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::bigint[], $9::text[],
+              $10::bigint[], $11::text[], $12::integer[])
+       AS u (key, at_ms, meter, quantity, segment, origin, centre, model, tokens, details, scale)
 ON CONFLICT (bucket, key) DO NOTHING RETURNING key
 """
 
@@ -98,7 +103,8 @@ async def store(tx: Tx, usages: Sequence[Usage]) -> int:
         await tx.values(
             STORE,
             *(BOOKS, columns.keys, columns.times, columns.meters, columns.quantities, columns.segments),
-            *(columns.origins, columns.centres, columns.tokens, columns.details),
+            *(columns.origins, columns.centres, columns.models, columns.tokens, columns.details, columns.scales),
+            MOST_BUDGET,
         )
     )
     await _check_known(tx, [usage for usage in usages if usage.key not in new])
@@ -122,14 +128,14 @@ async def _check_known(tx: Tx, usages: Sequence[Usage]) -> None:
 
 BY_KEY = """
 SELECT e.key, e.at_ms, e.meter, e.quantity, e.segment, e.origin, e.centre, e.details::text, e.price_version, p.per_unit,
-       e.tokens, e.hold, e.batch
+       e.tokens, e.hold, e.model
   FROM usage_events e JOIN prices p ON p.bucket = e.bucket AND p.meter = e.meter AND p.version = e.price_version
  WHERE e.bucket = $1 AND e.key = ANY($2::text[])
 """
 
 OF_BATCH = """
 SELECT e.key, e.at_ms, e.meter, e.quantity, e.segment, e.origin, e.centre, e.details::text, e.price_version, p.per_unit,
-       e.tokens, e.hold, e.batch
+       e.tokens, e.hold, e.model
   FROM usage_events e JOIN prices p ON p.bucket = e.bucket AND p.meter = e.meter AND p.version = e.price_version
  WHERE e.bucket = $1 AND e.batch = $2 AND e.at_ms < $3  -- usage_events_batch
  ORDER BY e.at_ms LIMIT $4
@@ -154,6 +160,7 @@ def _fact_of(row: Row) -> Fact:
         segment=row[4],
         origin=row[5],
         centre=row[6],
+        model=row[12],
         details=None if row[7] is None else _details.decode(row[7]),
     )
     return Fact(usage=usage, price_version=row[8], per_unit=row[9], tokens=row[10], hold=row[11])

@@ -110,16 +110,19 @@ async def list_budgets(db: Db) -> Answer:
     }
 
 
-async def set_price(db: Db, meter: str, price: str, start: str) -> Answer:
-    """Let a new price of a meter follow the present one, at the time given or as soon as it may."""
+async def set_price(db: Db, meter: str, price: str, start: str, model: str = "") -> Answer:
+    """Let a new price of a meter follow the present one, at the time given or as soon as it may; for one model or for
+    all that have no price of their own."""
     if meter not in METERS:
         raise CommandFailed(f"{meter!r} is no meter; there are {', '.join(METERS)}.")
     from_ms = read_end(start) if start else None
     try:
-        version = await Ledger(db, db.clock).set_price(meter, read_money(price), from_ms)
+        version = await Ledger(db, db.clock).set_price(meter, read_money(price), from_ms, model=model)
     except Conflict:
         raise CommandFailed(f"Another price of {meter} begins at that time or later.") from None
-    except Invalid:
+    except Invalid as error:
+        if error.code == "ledger.price":
+            raise CommandFailed("A price is 0 to a million, and a model has a name or a SHA-256.") from None
         raise CommandFailed("A price begins at a whole minute that is two minutes away or more.") from None
     return _price(version)
 
@@ -134,6 +137,7 @@ def _price(version: PriceVersion) -> Answer:
         "meter": version.meter,
         "price": money_text(version.per_unit),
         "per": METERS[version.meter].unit if version.meter in METERS else "",
+        "model": version.model,
         "version": version.version,
         "from": rfc3339(version.from_ms),
     }
@@ -159,7 +163,7 @@ def print_budgets(answer: Answer) -> None:
 
 
 def print_prices(answer: Answer) -> None:
-    _print_table(answer["prices"], "meter", "price", "per", "version", "from")
+    _print_table(answer["prices"], "meter", "price", "per", "version", "from", "model")
 
 
 def print_check(answer: Answer) -> None:

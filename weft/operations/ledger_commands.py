@@ -51,6 +51,7 @@ def price_set(
     price: str,
     *,
     start: Annotated[str, Parameter(name="--from")] = "",
+    model: str = "",
     place: Place = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -64,8 +65,10 @@ def price_set(
         Per unit, such as 0.00000015 for a token.
     start
         When it begins, such as 2026-05-01T00:00:00Z (default: in about two minutes).
+    model
+        For this model alone: the SHA-256 of one of ours, or the name that a server has for its own.
     """
-    _show(_on(place.settings(), lambda db: operations.set_price(db, meter, price, start)), as_json=as_json)
+    _show(_on(place.settings(), lambda db: operations.set_price(db, meter, price, start, model)), as_json=as_json)
 
 
 @price.command(name="list")

@@ -164,8 +164,8 @@ def _charged(settings: Settings, plan: training.Plan, model: Model) -> Iterator[
 async def _hold(db: Db, plan: training.Plan) -> tuple[training.Price, Hold]:
     ledger = Ledger(db, db.clock)
     now_ms = db.clock.now_ms()
-    prices = [each for each in await ledger.prices() if each.meter == METER and each.from_ms <= now_ms]
-    newest = max(prices, key=lambda each: each.from_ms)
+    prices = [each for each in await ledger.prices() if (each.meter, each.model) == (METER, "")]
+    newest = max((each for each in prices if each.from_ms <= now_ms), key=lambda each: each.from_ms)
     hold = await ledger.hold(
         f"training:{plan.name}:{now_ms}",
         0,

@@ -209,6 +209,7 @@ LEDGER = {
     "ledger.price": "Validation failed: Price of {meter} is out of bounds",
     "ledger.price_later": "Another price of {meter} begins at that time or later",
     "ledger.price_time": "Validation failed: A price of {meter} can begin at a whole minute, two minutes ahead",
+    "ledger.too_large": "Validation failed: That is more than the books can count",
     "ledger.unbalanced": "Validation failed: Entry {key} is not balanced",
     "ledger.usage": "Validation failed: Usage {key} is out of bounds",
 }
