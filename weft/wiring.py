@@ -30,6 +30,8 @@ from weft.assistant.service import (
 )
 from weft.hub import jobs as hub_jobs
 from weft.hub import routes as hub_routes
+from weft.hub.events import RequestDecided
+from weft.hub.service import Letters as HubLetters
 from weft.hub.service import Shelf, open_hub
 from weft.infra.admit import Admit
 from weft.infra.blobs import Blobs
@@ -55,6 +57,10 @@ from weft.kernel.clock import Clock
 from weft.kernel.errors import WeftError
 from weft.kernel.ids import MAX_ID, AccountId, ListId
 from weft.ledger import jobs as ledger_jobs
+from weft.ledger import routes as ledger_routes
+from weft.ledger.events import BudgetReached
+from weft.ledger.service import Ledger
+from weft.ledger.service import Letters as BudgetLetters
 from weft.mastodon import routes as mastodon_routes
 from weft.mastodon.census import Census
 from weft.mastodon.context import Mastodon
@@ -116,6 +122,7 @@ OUTSIDE: tuple[type[Event], ...] = (
     *(MailWanted, InvitationWanted, AvatarOffered),
     *(PicturesDropped, AccountStateChanged, PushWanted, CardWanted),
     *(ExportWanted, ImportWanted, AnswerWanted),
+    *(RequestDecided, BudgetReached),
 )
 """Events whose effects lie outside the database, or need many transactions."""
 
@@ -171,6 +178,7 @@ def all_routes() -> list[Route]:
         *pictures.ROUTES,
         *portability_routes.ROUTES,
         *hub_routes.ROUTES,
+        *ledger_routes.ROUTES,
         *assistant_routes.ROUTES,
     ]
 
@@ -331,6 +339,8 @@ class Worker:
             CardWanted: previews.fetch,
             PushWanted: lambda event: self.pusher.deliver(event),
             AnswerWanted: lambda event: self.mentions.answer(event),
+            RequestDecided: lambda event: self.hub_letters.tell(event),
+            BudgetReached: BudgetLetters(ports.db, ports.mailer, ports.settings).tell,
         }
         return Errands(ports.db, codec, runners)
 
@@ -354,6 +364,7 @@ class Worker:
             (pictures.ROUTES, pictures.Pictures()),
             (portability_routes.ROUTES, ports.portability),
             (hub_routes.ROUTES, web.hub),
+            (ledger_routes.ROUTES, Ledger(ports.db, ports.clock)),
             (assistant_routes.ROUTES, self.assistant),
         ]
         return Application(mastodon_routes.ROUTES, context, serving, others)
@@ -409,7 +420,9 @@ class Worker:
             abilities=mind.capabilities,
             visits=HomeVisits(ports.db, timelines, viewers),
             writer=mind.writer,
+            specials=mind.specials,
             understanding=mind.meaning,
+            workshop=ports.workshop,
         )
         self.assistant = open_assistant(tools, own, ports.fetcher, on=settings.assistant, left=mind.left)
         limits = Limits(settings.max_characters, settings.domain)
@@ -418,6 +431,8 @@ class Worker:
     async def _pages(self) -> Web:
         ports, settings = self.ports, self._settings
         seal = await load_seal(ports.db)
+        hub = open_hub(ports.db, ports.shelf, seal, settings.url, record)
+        self.hub_letters = HubLetters(ports.db, ports.mailer, hub.links, settings.title)
         return Web(
             settings=settings,
             db=ports.db,
@@ -426,7 +441,7 @@ class Worker:
             pages=Pages(settings),
             build=Build(settings.app),
             seal=seal,
-            hub=open_hub(ports.db, ports.shelf, seal, settings.url, record),
+            hub=hub,
             oidc=OidcClient(ports.fetcher, ports.clock, settings) if settings.oidc_issuer else None,
         )
 

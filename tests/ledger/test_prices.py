@@ -1,4 +1,4 @@
-"""Prices of single models: at every time the one for the model goes before the one for all, in holds and in the books."""
+"""Prices of single models: at every time the one for the model goes before the one for all, wherever it counts."""
 
 from __future__ import annotations
 

@@ -75,6 +75,17 @@ async def require_staff(reader: Reader, account_id: int, roles: Collection[Role]
     return account
 
 
+OWNER = """
+SELECT id FROM accounts WHERE role = 'owner' AND host = '' AND state = 'active' ORDER BY id LIMIT 1  -- all buckets
+"""
+
+
+async def find_owner(reader: Reader) -> AccountId | None:
+    """Who owns this server: the first, where several do."""
+    found: AccountId | None = await reader.value(OWNER)
+    return found
+
+
 async def find_by_handle(reader: Reader, username: str, host: str = "") -> Account | None:
     """The account with this handle, whatever its case. Names that only look alike are other names."""
     kind, name = handle_name(username)

@@ -1,4 +1,5 @@
-"""The two secrets of the hub: the token of a request, which its maker keeps, and signed links to one file each.
+"""The secrets of the hub: the token of a request, which its maker keeps, the second one that a letter brings, and signed
+links to one file each.
 
 A link is bound to the request, the model, the file's name and its hash, and lasts a day. Whoever follows one is also
 looked up: a request that was withdrawn, rejected or deleted ends its links at once.
@@ -33,6 +34,12 @@ class HubLink(msgspec.Struct, frozen=True, array_like=True):
     sha256: str
 
 
+class MailedKey(msgspec.Struct, frozen=True, array_like=True):
+    """The key to a request that a letter holds: of the one that its maker got only the hash is kept."""
+
+    request_id: int
+
+
 class Links:
     """Makes links and opens them."""
 
@@ -52,11 +59,22 @@ class Links:
         link = self._seal.open(token, HubLink, now_ms)
         return link if link is not None and (link.model, link.file) == (model, file) else None
 
+    def mailed_token(self, request: Request) -> str:
+        """A second key to a request, for the letter that says that it was approved; good until the request ends."""
+        return self._seal.close(MailedKey(request.id), request.ends_ms)
+
+    def open_mailed(self, token: str, now_ms: int) -> int | None:
+        """The request that a mailed key is for; None where it is too old or not ours."""
+        if len(token) > _LONGEST or not token.isascii():
+            return None
+        key = self._seal.open(token, MailedKey, now_ms)
+        return key.request_id if key is not None else None
+
     def request_url(self, token: str) -> str:
-        return f"{self._url}{API}/requests/{token}"
+        return f"{self._url}{API}/requests/{quote(token)}"
 
     def page_url(self, token: str) -> str:
-        return f"{self._url}/hub/requests/{token}"
+        return f"{self._url}/hub/requests/{quote(token)}"
 
     def model_url(self, name: str) -> str:
         return f"{self._url}/hub/{quote(name)}"

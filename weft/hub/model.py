@@ -102,6 +102,12 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
         return next((file for file in self.files if file.name == name), None)
 
 
+LETTER_LANGUAGES: Final = ("en", "vi", "ko")
+"""In which people are written to."""
+_RESERVED: Final = frozenset({"requests", "staff"})
+"""Pages beside those of the models."""
+
+
 class Form(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody who wants a model writes."""
 
@@ -109,6 +115,8 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str
     country: str
     email: str = ""
+    language: str = "en"
+    """In which they are written to; another one than ours becomes English."""
     licence_accepted: bool = False
 
 
@@ -129,7 +137,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Day(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened with a model on one day of UTC, counted from 1970. Nobody's address is in it."""
+    """What happened with a model on one day of UTC, counted from 1970, or on all (0). Nobody's address is in it."""
 
     day: int
     requests: int = 0
@@ -146,7 +154,7 @@ def check_description(given: Description) -> Description:
     Raises:
         Invalid: a field is missing, too long, or no such thing.
     """
-    if _NAME.fullmatch(given.name) is None:
+    if _NAME.fullmatch(given.name) is None or given.name in _RESERVED:
         raise Invalid("hub.name", field="name")
     for language in given.languages:
         if _LANGUAGE.fullmatch(language) is None:
@@ -195,6 +203,7 @@ def check_form(given: Form) -> Form:
         purpose=_text(given.purpose, "purpose", LONGEST_PURPOSE),
         country=country,
         email=given.email.strip(),
+        language=given.language if given.language in LETTER_LANGUAGES else "en",
     )
 
 

@@ -29,11 +29,21 @@ _evaluations: Final = msgspec.json.Decoder(tuple[Evaluation, ...])
 
 # ------------------------------------------------------------------------------------------------------------ models
 
+# A list does without the long texts: a thousand cards are more than anybody reads.
 MODELS = """
-SELECT id, name, title, card, licence, licence_text, base, languages, tags, evaluations, approval, state, updated_ms
+SELECT id, name, title, CASE WHEN $1::text IS NULL THEN '' ELSE card END, licence,
+       CASE WHEN $1::text IS NULL THEN '' ELSE licence_text END, base, languages, tags, evaluations, approval, state,
+       updated_ms
   FROM hub_models WHERE ($1::text IS NULL OR name = $1) AND (state = 'shown' OR $2)  -- shared
  ORDER BY id DESC LIMIT 1000
 """
+
+MODEL = """
+SELECT id, name, title, card, licence, licence_text, base, languages, tags, evaluations, approval, state, updated_ms
+  FROM hub_models WHERE id = $1  -- shared
+"""
+
+IS_OFFERING = "SELECT EXISTS (SELECT 1 FROM hub_models WHERE state = 'shown')  -- shared"
 
 FILES = """
 SELECT model_id, name, sha256, bytes, facts FROM hub_files WHERE model_id = ANY($1::bigint[]) ORDER BY name  -- shared
@@ -41,8 +51,20 @@ SELECT model_id, name, sha256, bytes, facts FROM hub_files WHERE model_id = ANY(
 
 
 async def load_models(reader: Reader, name: str | None, *, hidden: bool = False) -> list[Model]:
-    """Models with their files, the newest first: all, or the one of that name; hidden ones where they are wanted."""
-    rows = await reader.rows(MODELS, name, hidden)
+    """Models with their files, the newest first; hidden ones where they are wanted.
+
+    All of them without card and licence text, or the one of that name with both.
+    """
+    return await _with_files(reader, await reader.rows(MODELS, name, hidden))
+
+
+async def find_model(reader: Reader, id_: int) -> Model | None:
+    """The model of this id, hidden or not."""
+    found = await _with_files(reader, await reader.rows(MODEL, id_))
+    return found[0] if found else None
+
+
+async def _with_files(reader: Reader, rows: Sequence[Row]) -> list[Model]:
     if not rows:
         return []
     files: dict[int, list[File]] = {}
@@ -123,8 +145,8 @@ async def set_state(tx: Tx, name: str, state: ModelState) -> bool:
 ASK = """
 WITH asked AS (
     INSERT INTO hub_requests (bucket, id, model_id, secret, state, name, purpose, country, email, licence,
-                              decided_ms, ends_ms)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING RETURNING id
+                              decided_ms, ends_ms, language)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $15) ON CONFLICT DO NOTHING RETURNING id
 ), counted AS (
     INSERT INTO hub_days AS day (bucket, model_id, day, slot, requests, approved)
     SELECT $1, $3, $13, $14, 1, CASE WHEN $5 = 'approved' THEN 1 ELSE 0 END FROM asked
@@ -143,7 +165,7 @@ async def ask(db: Db, request: Request, licence: str, day: int) -> bool:
             ASK,
             *(bucket, request.id, request.model_id, request.secret, request.state),
             *(form.name, form.purpose, form.country, form.email, licence),
-            *(request.decided_ms, request.ends_ms, day, request.id % SLOTS),
+            *(request.decided_ms, request.ends_ms, day, request.id % SLOTS, form.language),
         )
     return found is not None
 
@@ -154,13 +176,32 @@ SELECT EXISTS (SELECT 1 FROM hub_requests WHERE bucket = $1 AND model_id = $2 AN
 """
 
 REQUEST = """
-SELECT id, model_id, secret, state, name, purpose, country, email, reason, decided_by, decided_ms, ends_ms
+SELECT id, model_id, secret, state, name, purpose, country, email, reason, decided_by, decided_ms, ends_ms, language
   FROM hub_requests WHERE bucket = $1 AND id = $2
 """
 
 QUEUE = """
-SELECT id, model_id, secret, state, name, purpose, country, email, reason, decided_by, decided_ms, ends_ms
+SELECT id, model_id, secret, state, name, purpose, country, email, reason, decided_by, decided_ms, ends_ms, language
   FROM hub_requests WHERE bucket = $1 AND model_id = $2 AND state = $3 AND id < $4 ORDER BY id DESC LIMIT $5
+"""
+
+# Of each model by its own queue's index.
+WAITING = """
+SELECT r.id, r.model_id, r.secret, r.state, r.name, r.purpose, r.country, r.email, r.reason, r.decided_by,
+       r.decided_ms, r.ends_ms, r.language
+  FROM unnest($1::smallint[], $2::bigint[]) AS of_model (bucket, model_id)  -- all buckets: of the models at hand
+ CROSS JOIN LATERAL (
+       SELECT id, model_id, secret, state, name, purpose, country, email, reason, decided_by, decided_ms, ends_ms,
+              language
+         FROM hub_requests q
+        WHERE q.bucket = of_model.bucket AND q.model_id = of_model.model_id AND q.state = 'waiting'
+        ORDER BY q.id LIMIT $3) r
+ ORDER BY r.id LIMIT $3
+"""
+
+HOW_MANY_WAIT = """
+SELECT model_id, count(*) FROM hub_requests WHERE state = 'waiting'  -- all buckets: for the staff, over bounded queues
+ GROUP BY model_id
 """
 
 
@@ -175,8 +216,15 @@ async def load_queue(reader: Reader, model_id: int, state: RequestState, before:
     return [_request(row) for row in rows]
 
 
+async def load_waiting(reader: Reader, models: Sequence[Model], limit: int) -> list[Request]:
+    """The requests for these models that have waited longest."""
+    ids = [model.id for model in models]
+    rows = await reader.rows(WAITING, [bucket_of(id_) for id_ in ids], ids, limit) if ids else []
+    return [_request(row) for row in rows]
+
+
 def _request(row: Row) -> Request:
-    form = Form(name=row[4], purpose=row[5], country=row[6], email=row[7], licence_accepted=True)
+    form = Form(name=row[4], purpose=row[5], country=row[6], email=row[7], language=row[12], licence_accepted=True)
     return Request(
         id=row[0],
         model_id=row[1],
@@ -227,7 +275,8 @@ SELECT day, sum(requests)::bigint, sum(approved)::bigint, sum(rejected)::bigint,
 """
 
 TOTALS = """
-SELECT model_id, sum(requests)::bigint, sum(approved)::bigint, sum(completed)::bigint
+SELECT model_id, sum(requests)::bigint, sum(approved)::bigint, sum(rejected)::bigint, sum(begun)::bigint,
+       sum(completed)::bigint, sum(bytes)::bigint
   FROM hub_days GROUP BY model_id  -- all buckets: for the operator, over few models
 """
 
@@ -243,8 +292,15 @@ async def count(tx: Tx, model_id: int, slot: int, change: Day) -> None:
 
 async def load_days(reader: Reader, model_id: int, since: int) -> list[Day]:
     """The days from ``since`` on that anything happened on, the last first."""
-    rows = await reader.rows(DAYS, bucket_of(model_id), model_id, since)
-    return [
-        Day(day=row[0], requests=row[1], approved=row[2], rejected=row[3], begun=row[4], completed=row[5], bytes=row[6])
-        for row in rows
-    ]
+    return [_day(row, row[0]) for row in await reader.rows(DAYS, bucket_of(model_id), model_id, since)]
+
+
+async def load_totals(reader: Reader) -> dict[int, tuple[Day, int]]:
+    """By model: what was counted on all days, and how many requests wait."""
+    waiting = dict(await reader.rows(HOW_MANY_WAIT))
+    counted = {row[0]: _day(row, 0) for row in await reader.rows(TOTALS)}
+    return {id_: (counted.get(id_, Day(day=0)), waiting.get(id_, 0)) for id_ in counted.keys() | waiting.keys()}
+
+
+def _day(row: Row, day: int) -> Day:
+    return Day(day=day, requests=row[1], approved=row[2], rejected=row[3], begun=row[4], completed=row[5], bytes=row[6])

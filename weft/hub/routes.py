@@ -12,7 +12,7 @@ import msgspec
 from weft.hub import staff_routes
 from weft.hub.model import Form
 from weft.hub.service import Download, Hub
-from weft.hub.shapes import Model, Request, briefly, model_shape, request_shape
+from weft.hub.shapes import Model, Request, model_shape, request_shape
 from weft.infra.admit import API_ADDRESS, HUB_FILE, HUB_REQUEST
 from weft.infra.routing.ranges import holds_tag, parse_range
 from weft.infra.routing.table import SMALL_BODY, Auth, Call, Response, Route, Sees, Style, as_json
@@ -28,6 +28,8 @@ class FormParams(msgspec.Struct, kw_only=True):
     """Two letters of ISO 3166-1."""
     licence_accepted: bool
     email: str = ""
+    language: str = "en"
+    """In which the decision is mailed: en, vi or ko."""
 
 
 class TokenParams(msgspec.Struct, kw_only=True):
@@ -37,7 +39,7 @@ class TokenParams(msgspec.Struct, kw_only=True):
 async def list_models(call: Call[Hub, None]) -> Response:
     """All models, without the long texts: those are in each model's own document."""
     hub = call.app
-    return as_json([briefly(model_shape(model, hub.links)) for model in await hub.models()])
+    return as_json([model_shape(model, hub.links) for model in await hub.models()])
 
 
 async def show_model(call: Call[Hub, None]) -> Response:
@@ -52,6 +54,7 @@ async def ask(call: Call[Hub, FormParams]) -> Response:
         purpose=given.purpose,
         country=given.country,
         email=given.email,
+        language=given.language,
         licence_accepted=given.licence_accepted,
     )
     return as_json(request_shape(await call.app.ask(call.path["name"], form), call.app.links))

@@ -15,7 +15,9 @@ import msgspec
 from weft.accounts.model import STAFF, Role
 from weft.accounts.service import Seal, check_email, require_staff
 from weft.hub import links, queries
+from weft.hub.events import RequestDecided
 from weft.hub.inspection import inspect as inspect_file
+from weft.hub.letters import Letters
 from weft.hub.links import Links
 from weft.hub.model import (
     APPROVED_MS,
@@ -78,6 +80,15 @@ class Download:
 
 
 @dataclass(frozen=True)
+class Overview:
+    """All models, hidden ones too. By id: what was counted and how many requests wait. The oldest of those."""
+
+    models: list[Model]
+    totals: dict[int, tuple[Day, int]]
+    waiting: list[Request]
+
+
+@dataclass(frozen=True)
 class Hub:
     """One per worker."""
 
@@ -90,8 +101,14 @@ class Hub:
     # ------------------------------------------------------------------------------------------------ reading
 
     async def models(self, *, hidden: bool = False) -> list[Model]:
+        """All of them, without card and licence text."""
         async with self.db.read() as reader:
             return await queries.load_models(reader, None, hidden=hidden)
+
+    async def is_offering(self) -> bool:
+        """Whether there is anything to ask for."""
+        async with self.db.read() as reader:
+            return bool(await reader.value(queries.IS_OFFERING))
 
     async def require_model(self, name: str, *, hidden: bool = False) -> Model:
         """The model of this name.
@@ -166,8 +183,7 @@ class Hub:
         """
         request = await self._require_by_token(token)
         async with self.db.read() as reader:
-            models = await queries.load_models(reader, None, hidden=True)
-        model = next((model for model in models if model.id == request.model_id), None)
+            model = await queries.find_model(reader, request.model_id)
         if model is None:
             raise NotFound("record.absent")
         return self._asked(request, model, token)
@@ -178,6 +194,9 @@ class Hub:
         await self._forget(request.id)
 
     async def _require_by_token(self, token: str) -> Request:
+        mailed = self.links.open_mailed(token, self.db.clock.now_ms()) if "." in token else None
+        if mailed is not None:
+            return await self.require_request(mailed)
         named = links.read_token(token)
         request = await self._find_request(named[0]) if named is not None else None
         if named is None or request is None or not links.is_secret_of(request, named[1]):
@@ -246,6 +265,14 @@ class Hub:
         async with self.db.read() as reader:
             return model, await queries.load_queue(reader, model.id, state, before, limit)
 
+    async def overview(self, limit: int) -> Overview:
+        """What the staff looks after: every model, and what has waited longest."""
+        async with self.db.read() as reader:
+            models = await queries.load_models(reader, None, hidden=True)
+            totals = await queries.load_totals(reader)
+            waiting = await queries.load_waiting(reader, models, limit)
+        return Overview(models, totals, waiting)
+
     async def require_request(self, id_: int) -> Request:
         """A request, for the staff.
 
@@ -281,6 +308,7 @@ class Hub:
             change = Day(day=self._today(), approved=int(approved), rejected=int(not approved))
             await queries.count(tx, request.model_id, id_, change)
             await self.record(tx, actor_id, f"hub.{state}", f"hub_request:{id_}", why)
+            tx.emit(RequestDecided(request_id=id_, state=state))
         return decided
 
     async def forget(self, actor_id: AccountId, id_: int) -> None:
@@ -314,8 +342,10 @@ __all__ = [
     "Asked",
     "Download",
     "Hub",
+    "Letters",
     "Links",
     "Offer",
+    "Overview",
     "Publishing",
     "Shelf",
     "inspect_file",

@@ -88,6 +88,7 @@ class StaffRequest(msgspec.Struct, kw_only=True):
     purpose: str
     country: str
     email: str
+    language: str
     asked_at: str
     decided_at: str | None
     decided_by: str | None
@@ -152,15 +153,10 @@ def model_shape(model: m.Model, links: Links) -> Model:
         approval=given.approval,
         files=[file_shape(file) for file in model.files],
         card=given.card,
-        card_html=render_markdown(given.card),
+        card_html=render_markdown(given.card) if given.card else "",
         created_at=rfc3339(model.created_ms),
         updated_at=rfc3339(model.updated_ms),
     )
-
-
-def briefly(model: Model) -> Model:
-    """For lists: without card and licence text."""
-    return msgspec.structs.replace(model, licence=Licence(model.licence.name, ""), card="", card_html="")
 
 
 def request_shape(asked: Asked, links: Links) -> Request:
@@ -197,6 +193,7 @@ def staff_request(request: m.Request) -> StaffRequest:
         purpose=form.purpose,
         country=form.country,
         email=form.email,
+        language=form.language,
         asked_at=rfc3339(request.asked_ms),
         decided_at=rfc3339(request.decided_ms) if request.decided_ms else None,
         decided_by=str(request.decided_by) if request.decided_by else None,

@@ -97,8 +97,9 @@ MARKS = (80, 100)
 
 
 async def note_reached(tx: Tx, now_ms: int) -> list[Reached]:
-    """Budgets that passed a mark since the last time."""
+    """Budgets that passed a mark since the last time; of two marks passed at once, the higher."""
     day, quarter = start_of("day", now_ms), start_of("quarter", now_ms)
     rows = await tx.rows(NOTE_REACHED, BOOKS, day, quarter, list(MARKS))
     await tx.execute(FORGET_REACHED, BOOKS, quarter)
-    return [Reached(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+    highest = {tuple(row[:4]): row[4] for row in sorted(rows, key=lambda row: row[4])}
+    return [Reached(*budget, percent) for budget, percent in highest.items()]

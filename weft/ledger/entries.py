@@ -12,7 +12,7 @@ import msgspec
 from weft.infra.db import Reader, Row, Tx
 from weft.kernel.errors import Conflict, NotFound
 from weft.ledger.books import chained, reversal
-from weft.ledger.model import Balance, Entry, Line, NewEntry, check_entry
+from weft.ledger.model import Balance, DayHead, Entry, Line, NewEntry, check_entry
 
 BOOKS = 0
 """The bucket of the books: one set for the whole server."""
@@ -193,6 +193,16 @@ def _entry_of(row: Row, lines: tuple[Line, ...]) -> Entry:
         memo=row[13],
     )
     return Entry(row[0], body, row[14], row[15])
+
+
+HEADS = """
+SELECT day_ms, number, hash FROM day_heads WHERE bucket = $1 AND day_ms < $2 ORDER BY day_ms DESC LIMIT $3
+"""
+
+
+async def load_day_heads(reader: Reader, before_ms: int, limit: int) -> list[DayHead]:
+    """Where the chain ended on the days before a time, the last first."""
+    return [DayHead(*row) for row in await reader.rows(HEADS, BOOKS, before_ms, limit)]
 
 
 BALANCES = """

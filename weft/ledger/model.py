@@ -31,6 +31,7 @@ __all__ = [
     "BudgetLeft",
     "CallDetails",
     "Charge",
+    "DayHead",
     "Entry",
     "EntryKind",
     "Hold",
@@ -336,6 +337,14 @@ class Balance(msgspec.Struct, frozen=True):
     account: str
     debits: int
     credits: int
+
+
+class DayHead(msgspec.Struct, frozen=True):
+    """Where the chain ended when a day's usage was booked."""
+
+    day_ms: int
+    number: int
+    hash: bytes
 
 
 def check_entry(entry: NewEntry) -> None:

@@ -13,7 +13,16 @@ from weft.kernel.clock import Clock
 from weft.kernel.errors import Conflict, Invalid, Limited
 from weft.ledger import budgets, holds, prices, usage
 from weft.ledger.check import Findings, check_books
-from weft.ledger.entries import BOOKS, load_balances, load_entries, load_head, post_entry, reverse_entry
+from weft.ledger.entries import (
+    BOOKS,
+    load_balances,
+    load_day_heads,
+    load_entries,
+    load_head,
+    post_entry,
+    reverse_entry,
+)
+from weft.ledger.letters import Letters
 from weft.ledger.meters import METERS, Segment
 from weft.ledger.model import (
     MAX_KEY,
@@ -22,6 +31,7 @@ from weft.ledger.model import (
     MOST_BUDGET,
     Budget,
     BudgetLeft,
+    DayHead,
     Hold,
     PriceVersion,
     Urgency,
@@ -34,6 +44,7 @@ __all__ = [
     "BOOKS",
     "Findings",
     "Ledger",
+    "Letters",
     "check_books",
     "load_balances",
     "load_entries",
@@ -211,6 +222,11 @@ class Ledger:
     async def budgets(self) -> list[Budget]:
         async with self._db.read() as reader:
             return await budgets.load_budgets(reader)
+
+    async def heads(self, before_ms: int, limit: int) -> list[DayHead]:
+        """Where the books ended on the days before a time, the last first."""
+        async with self._db.read() as reader:
+            return await load_day_heads(reader, before_ms, limit)
 
 
 def _spent(refusal: holds.Refusal, now_ms: int) -> Limited:

@@ -8,9 +8,9 @@ import msgspec
 
 from weft import __version__
 from weft.accounts.model import MAX_BIO, MAX_DISPLAY_NAME, MAX_FIELD_NAME, MAX_FIELD_VALUE, MAX_FIELDS
+from weft.accounts.service import find_owner
 from weft.infra.admit import API
 from weft.infra.routing.table import Auth, Call, Response, Route, Sees, as_json
-from weft.kernel.ids import AccountId
 from weft.kernel.text.language import LANGUAGES
 from weft.kernel.text.length import URL_LENGTH
 from weft.kernel.text.render import render_bio
@@ -193,16 +193,11 @@ _CACHE = [(b"cache-control", b"public, max-age=60")]
 async def contact_account(app: Mastodon) -> Account | None:
     """The owner, whom people can write to."""
     async with app.db.read() as reader:
-        owner: AccountId | None = await reader.value(OWNER)
+        owner = await find_owner(reader)
     if owner is None:
         return None
     entries = await app.presenter.load_accounts((owner,))
     return app.presenter.shaper.account(entries[0]) if entries else None
-
-
-OWNER = """
-SELECT id FROM accounts WHERE role = 'owner' AND host = '' AND state = 'active' ORDER BY id LIMIT 1  -- all buckets
-"""
 
 
 async def instance_v1(call: Call[Mastodon, None]) -> Response:

@@ -165,11 +165,6 @@ async def reject(db: Db, name: str) -> Answer:
     return {"id": str(account.id), "state": "deleted"}
 
 
-OWNER = """
-SELECT id FROM accounts WHERE role = 'owner' AND state = 'active' ORDER BY id LIMIT 1  -- all buckets: a command
-"""
-
-
 async def invite(db: Db, inviter: str, uses: int, days: int) -> Answer:
     """A code to sign up with, from the named account or from the owner. 0 stands for no limit."""
     if uses < 0 or days < 0:
@@ -178,7 +173,7 @@ async def invite(db: Db, inviter: str, uses: int, days: int) -> Answer:
         account_id: int | None = (await require(db, inviter)).id
     else:
         async with db.read() as reader:
-            account_id = await reader.value(OWNER)
+            account_id = await service.find_owner(reader)
     if account_id is None:
         raise CommandFailed("Nobody owns this server yet; name who invites with --by NAME.")
     made = await service.create_invite(db, AccountId(account_id), uses or None, days * 86_400 or None)

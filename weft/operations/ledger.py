@@ -7,10 +7,24 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 
+import msgspec
+
 from weft.infra.db import Db
 from weft.kernel.clock import rfc3339
 from weft.kernel.errors import Conflict, Invalid
-from weft.ledger.model import EVERYBODY, METERS, MOST_BUDGET, PERIODS, SEGMENTS, UNITS, Budget, PriceVersion, Scope
+from weft.ledger.model import (
+    EVERYBODY,
+    LAST_MS,
+    METERS,
+    MOST_BUDGET,
+    PERIODS,
+    SEGMENTS,
+    UNITS,
+    Budget,
+    PriceVersion,
+    Scope,
+)
+from weft.ledger.routes import head_shape
 from weft.ledger.service import Ledger, check_books
 from weft.operations.accounts import require
 from weft.operations.reach import CommandFailed
@@ -19,6 +33,7 @@ from weft.operations.seeding import read_end
 Answer = dict[str, object]
 NANO = 10**9
 NO_LIMIT = "none"
+MOST_HEADS = 4000
 
 
 async def set_budget(db: Db, scope: str, unit: str, per: str, limit: str) -> Answer:
@@ -143,6 +158,12 @@ def _price(version: PriceVersion) -> Answer:
     }
 
 
+async def heads(db: Db, days: int) -> Answer:
+    """Where the books ended on the last days."""
+    found = await Ledger(db, db.clock).heads(LAST_MS, max(1, min(days, MOST_HEADS)))
+    return {"heads": [msgspec.to_builtins(head_shape(head)) for head in found]}
+
+
 async def check(db: Db) -> Answer:
     """Look through the books."""
     async with db.job() as tx:
@@ -164,6 +185,10 @@ def print_budgets(answer: Answer) -> None:
 
 def print_prices(answer: Answer) -> None:
     _print_table(answer["prices"], "meter", "price", "per", "version", "from", "model")
+
+
+def print_heads(answer: Answer) -> None:
+    _print_table(answer["heads"], "day", "entries", "hash")
 
 
 def print_check(answer: Answer) -> None:

@@ -90,3 +90,19 @@ def ledger_check(*, place: Place = HERE, as_json: AsJson = False) -> int:
     else:
         operations.print_check(answer)
     return 0 if answer["good"] else 1
+
+
+@ledger.command(name="heads")
+def ledger_heads(*, days: int = 40, place: Place = HERE, as_json: AsJson = False) -> None:
+    """List where the books ended on each day. Who keeps a hash can tell whether anything before it was changed.
+
+    Parameters
+    ----------
+    days
+        How many of the last days.
+    """
+    answer = _on(place.settings(), lambda db: operations.heads(db, days))
+    if as_json:
+        _show(answer, as_json=True)
+    else:
+        operations.print_heads(answer)

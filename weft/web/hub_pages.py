@@ -68,6 +68,7 @@ async def send_form(call: Call[Web, HubForm]) -> Response:
         purpose=given.purpose,
         country=given.country,
         email=given.email,
+        language=browser.language,
         licence_accepted=given.licence_accepted,
     )
     try:
