@@ -15,6 +15,8 @@ from weft import __version__
 from weft.accounts import jobs as accounts_jobs
 from weft.accounts.events import AccountStateChanged, AvatarOffered, InvitationWanted, MailWanted, PicturesDropped
 from weft.accounts.service import Authenticator, OidcClient, Passwords, SessionAuthenticator, load_seal, owner_link
+from weft.admin import routes as admin_routes
+from weft.admin.moderating import open_judging
 from weft.assistant import jobs as assistant_jobs
 from weft.assistant import routes as assistant_routes
 from weft.assistant.events import AnswerWanted
@@ -155,6 +157,7 @@ def all_jobs(settings: Settings, ports: Ports) -> list[Job]:
         *hub_jobs.jobs(ports.shelf, settings.hub_keep_days),
         *assistant_jobs.index_jobs(assistant_jobs.Indexing(ports.mind.meaning)),
         *assistant_jobs.chat_jobs(settings.ai_keep_days),
+        *assistant_jobs.judge_jobs(ports.judging),
     ]
 
 
@@ -180,6 +183,7 @@ def all_routes() -> list[Route]:
         *hub_routes.ROUTES,
         *ledger_routes.ROUTES,
         *assistant_routes.ROUTES,
+        *admin_routes.ROUTES,
     ]
 
 
@@ -232,6 +236,7 @@ class Ports:
         self.models = Models(self.model_fetcher)
         self.nearness = Nearness(db)
         self.mind = Mind(db, clock, self.models, self.endpoints, folder)
+        self.judging = open_judging(db, self.mind.meaning, on=settings.assistant)
 
     async def close(self) -> None:
         await self.works.close()
@@ -366,6 +371,7 @@ class Worker:
             (hub_routes.ROUTES, web.hub),
             (ledger_routes.ROUTES, Ledger(ports.db, ports.clock)),
             (assistant_routes.ROUTES, self.assistant),
+            (admin_routes.ROUTES, admin_routes.Admin(db=ports.db, capabilities=ports.mind.capabilities)),
         ]
         return Application(mastodon_routes.ROUTES, context, serving, others)
 

@@ -202,7 +202,7 @@ class Capabilities:
 
     def features(self) -> list[Feature]:
         """Every capability with what is known of it; one that was not checked has the score 0."""
-        return [self._feature(name) for name in SERVED_BY]
+        return [self.feature(name) for name in SERVED_BY]
 
     def listed(self) -> Sequence[tuple[str, bool, float]]:
         """Name, whether it is on anywhere, and its score, of everything that was checked."""
@@ -218,7 +218,8 @@ class Capabilities:
         """No more control words are known than those that are broken up for every model."""
         return ()
 
-    def _feature(self, name: str) -> Feature:
+    def feature(self, name: str) -> Feature:
+        """What is known of one capability; where it was not checked, its score is 0."""
         # Across languages meaning may fail without harm: nobody was promised it.
         own = [score for score in self.scores() if score.capability == name]
         own = [score for score in own if name != "embed" or "-" not in score.language]

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 import numpy as np
 
 from weft.assistant.extract import Matrix, nearness_of, overlap_of
 from weft.assistant.vectors import Floats
-from weft.infra.db import Reader
 from weft.kernel.ids import AccountId
 
-MOST_REPORTS: Final = 500
-"""The newest open ones that are compared; all are counted."""
 MOST_GROUPS: Final = 10
 LONGEST_QUOTE: Final = 200
 NEAR_WORDS: Final = 0.35
@@ -37,12 +34,6 @@ class Open(msgspec.Struct, frozen=True):
     comment: str
     texts: tuple[str, ...]
     automatic: bool = False
-
-
-class OpenReports(Protocol):
-    """The reports that wait, the newest first; filled in ``wiring`` from the moderation slice."""
-
-    async def __call__(self, reader: Reader, limit: int) -> Sequence[Open]: ...
 
 
 class Group(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What follows from events and from the clock: the index of meanings is kept true to what was written."""
+"""What follows from events and from the clock: the index of meanings, and what the judge looks at, are kept true."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from weft.assistant.chats import forget_deleted, sweep_chats
 from weft.assistant.embedding import embed_waiting
 from weft.assistant.events import AnswerWanted, AssistantAllowed
 from weft.assistant.index import Understanding, remove_posts, review_authors, want_posts
+from weft.assistant.judged import forget_authors, forget_judged, want_judging
+from weft.assistant.judging import Judging
 from weft.assistant.summaries import drop_of_authors, drop_of_posts, sweep_summaries
 from weft.assistant.training.consent import end_consents
 from weft.infra.db import Db, Reader, Tx
@@ -21,6 +23,8 @@ from weft.relationships.model import Visibility
 
 INDEX_EVERY_S = 2.0
 FORGET_EVERY_S = 3600.0
+WATCH_EVERY_S = 30.0
+LEARN_EVERY_S = 1800.0
 
 
 async def index_posts(tx: Tx, events: Sequence[Event]) -> None:
@@ -43,6 +47,33 @@ async def index_authors(tx: Tx, events: Sequence[Event]) -> None:
     """Authors who may be found no more take all their posts out; those who may again bring them back."""
     kinds = (AccountEdited, AccountStateChanged, AssistantAllowed)
     await review_authors(tx, list({event.account_id: None for event in events if isinstance(event, kinds)}))
+
+
+async def judge_posts(tx: Tx, events: Sequence[Event]) -> None:
+    """The judge is to look at what is new or changed, and forgets what is gone."""
+    gone = [event.post_id for event in events if isinstance(event, PostDeleted)]
+    wanted = {
+        event.post_id: event.author_id
+        for event in events
+        if isinstance(event, PostCreated | PostEdited) and event.visibility == Visibility.PUBLIC
+        if not (isinstance(event, PostCreated) and event.repost_of is not None)
+    }
+    if kept := [(id_, author_id) for id_, author_id in wanted.items() if id_ not in set(gone)]:
+        await want_judging(tx, kept)
+    if gone:
+        await forget_judged(tx, gone)
+
+
+async def judge_authors(tx: Tx, events: Sequence[Event]) -> None:
+    """The judge keeps nothing of who is gone, or wants nothing to do with the assistant."""
+    gone = [event.account_id for event in events if isinstance(event, AssistantAllowed) and event.out]
+    gone += [
+        event.account_id
+        for event in events
+        if isinstance(event, AccountStateChanged) and event.state in ("suspended", "deleted")
+    ]
+    if gone:
+        await forget_authors(tx, gone)
 
 
 async def drop_summaries(tx: Tx, events: Sequence[Event]) -> None:
@@ -98,6 +129,13 @@ def index_jobs(indexing: Indexing) -> list[Job]:
     return [Job("assistant.index", INDEX_EVERY_S, indexing.run)]
 
 
+def judge_jobs(judging: Judging) -> list[Job]:
+    return [
+        Job("assistant.watch", WATCH_EVERY_S, judging.watch),
+        Job("assistant.learn", LEARN_EVERY_S, judging.learn),
+    ]
+
+
 def chat_jobs(keep_days: int) -> list[Job]:
     """Chats in which nothing was said for so many days go, and summaries that nobody asked for in a month."""
 
@@ -119,6 +157,11 @@ HANDLERS = (
     (PostCreated, "assistant.index_posts", index_posts),
     (PostEdited, "assistant.index_posts", index_posts),
     (PostDeleted, "assistant.index_posts", index_posts),
+    (PostCreated, "assistant.judge_posts", judge_posts),
+    (PostEdited, "assistant.judge_posts", judge_posts),
+    (PostDeleted, "assistant.judge_posts", judge_posts),
+    (AccountStateChanged, "assistant.judge_authors", judge_authors),
+    (AssistantAllowed, "assistant.judge_authors", judge_authors),
     (AccountEdited, "assistant.index_authors", index_authors),
     (AccountStateChanged, "assistant.index_authors", index_authors),
     (AssistantAllowed, "assistant.index_authors", index_authors),

@@ -1,98 +1,111 @@
-"""Notices posts that look like spam or abuse, and the same post from many hands, and tells a person of them.
+"""Tells posts that look like spam or abuse, as far as what the moderators decided teaches it. Pure.
 
-It is trained on what the moderators decided, and does nothing but put posts into their queue, marked as automatic. It
-never looks at what the staff writes. How good it is, is measured by leaving parts of the decisions out.
+A ridge regression over the posts' vectors. How good it is, is measured on decisions that it did not see, split by
+account; below its bar it does not serve. What becomes of its suspicions is in ``judging``: a person is asked.
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from weft.assistant.vectors import Floats
-from weft.infra.db import Reader
 from weft.kernel.ids import AccountId, PostId
 
+Kind = Literal["spam", "abuse"]
+KINDS: Final[tuple[Kind, ...]] = ("spam", "abuse")
 Verdict = Literal["spam", "abuse", "ok"]
-VERDICTS: Final[tuple[Verdict, ...]] = ("spam", "abuse", "ok")
+VERDICTS: Final[tuple[Verdict, ...]] = (*KINDS, "ok")
+Why = Literal["", "few", "wrong", "misses"]
+"""Why a kind is not suggested: too few decisions, too many false alarms, too little found."""
+
 STRENGTH: Final = 1.0
 """Of the ridge: how much weights are held back. Vectors have length one, so it is about one example's worth."""
 MARGIN: Final = 0.25
-"""How far the worse verdict must be above ``ok`` before a person is asked."""
+"""How far a kind must be above ``ok`` before a person is asked."""
 FOLDS: Final = 5
-MOST_DECISIONS: Final = 2000
+LEAST: Final = 20
+"""Decisions of a kind, and harmless ones, below which nothing is learnt of it; with fewer the measure says nothing."""
+LEAST_ACCOUNTS: Final = FOLDS
+"""Accounts that they have to be about: one in each part that is held out."""
+MOST_OF_ONE: Final = 5
+"""Posts of one account that teach: one spammer is not all spam."""
+PRECISION: Final = 0.8
+"""Of what would be shown to a person, the share that has to deserve it: attention is what moderators are short of."""
+RECALL: Final = 0.25
+"""Of what deserves it, the share that has to be found; a judge that finds less is not worth its errors."""
 
 Weights = NDArray[np.float64]
 
 
-class Decided(msgspec.Struct, frozen=True):
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
     """A post about which a moderator decided."""
 
+    post_id: PostId
+    author_id: AccountId
+    version: int = 0
     text: str
+    language: str = ""
     verdict: Verdict
-
-
-class Decisions(Protocol):
-    """What moderators decided, the newest first; filled in ``wiring`` from the resolved reports.
-
-    A report that led to something makes its posts ``spam`` or ``abuse``; one that was closed without makes them
-    ``ok``. Nothing of anybody who opted out.
-    """
-
-    async def __call__(self, reader: Reader, limit: int) -> Sequence[Decided]: ...
-
-
-class Suspicion(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person is asked to look at."""
-
-    account_id: AccountId
-    post_ids: tuple[PostId, ...]
-    verdict: Literal["spam", "abuse", "duplicate"]
-    score: float
-    reason: str
-    """For the moderator, in English; it begins by saying that no person wrote it."""
-
-
-class Queue(Protocol):
-    """Where a suspicion goes: the moderators' queue. Filled in ``wiring``."""
-
-    async def __call__(self, suspicion: Suspicion) -> None: ...
 
 
 @cache
 def seeds() -> tuple[Decided, ...]:
-    """The posts that judging starts from."""
+    """Posts of our own that judging starts from. They teach, and measure nothing."""
     found = tomllib.loads(Path(__file__).with_name("judge_seeds.toml").read_text("utf-8"))
     known = msgspec.convert(found, dict[Verdict, list[str]])
-    return tuple(Decided(text, verdict) for verdict in VERDICTS for text in known[verdict])
+    nobody = PostId(0), AccountId(0)
+    return tuple(
+        Decided(post_id=nobody[0], author_id=nobody[1], text=text, language="en", verdict=verdict)
+        for verdict in VERDICTS
+        for text in known[verdict]
+    )
+
+
+def lesson_of(decided: Sequence[Decided]) -> list[Decided]:
+    """Those that teach: each post once, the newest of each account first, and of no account more than its share."""
+    taken: dict[PostId, Decided] = {}
+    of_one: Counter[AccountId] = Counter()
+    for one in decided:
+        if one.text.strip() and one.post_id not in taken and of_one[one.author_id] < MOST_OF_ONE:
+            taken[one.post_id] = one
+            of_one[one.author_id] += 1
+    return list(taken.values())
+
+
+def is_enough(decided: Sequence[Decided], verdict: Verdict) -> bool:
+    """Whether there is enough of a verdict to learn it, and to measure that."""
+    own = [one.author_id for one in decided if one.verdict == verdict]
+    return len(own) >= LEAST and len(set(own)) >= LEAST_ACCOUNTS
 
 
 class Judge(msgspec.Struct, frozen=True):
-    """A ridge regression from a post's vector to one number for each verdict."""
+    """For each of ``KINDS`` a column of weights and a level: how far above ``ok`` a vector is."""
 
     weights: Weights
-    offset: Weights
-    counts: Mapping[str, int]
+    level: Weights
 
-    def scores(self, vectors: Floats) -> Weights:
-        """A row for each vector, a column for each of ``VERDICTS``; about 1 for what fits."""
-        found: Weights = vectors @ self.weights + self.offset
+    def margins(self, vectors: Floats) -> Weights:
+        """A row for each vector, a column for each kind; about 1 for what fits and -1 for what is harmless."""
+        found: Weights = vectors @ self.weights + self.level
         return found
 
-    def verdicts(self, vectors: Floats, margin: float = MARGIN) -> list[tuple[Verdict, float]]:
+    def verdicts(self, vectors: Floats, kinds: Sequence[Kind] = KINDS) -> list[tuple[Verdict, float]]:
         """The verdict on each, with how far it is above ``ok``. In doubt it is ``ok``."""
         found: list[tuple[Verdict, float]] = []
-        for spam, abuse, ok in self.scores(vectors):
-            worse = max(spam, abuse) - ok
-            name: Verdict = "ok" if worse < margin else "spam" if spam >= abuse else "abuse"
-            found.append((name, float(worse)))
+        columns = [KINDS.index(kind) for kind in kinds]
+        for row in self.margins(vectors):
+            at = max(columns, key=lambda column: row[column], default=None)
+            is_worse = at is not None and row[at] >= MARGIN
+            found.append((KINDS[at], float(row[at])) if at is not None and is_worse else ("ok", 0.0))
         return found
 
 
@@ -114,134 +127,90 @@ def train(vectors: Floats, verdicts: Sequence[Verdict]) -> Judge:
     # Solved in the space of the examples: they are fewer than the vectors' dimensions, or about as many.
     kernel = centred @ centred.T + STRENGTH * np.eye(len(x))
     weights = centred.T @ np.linalg.solve(kernel, (wanted - mean) * np.sqrt(shares)[:, None])
-    return Judge(weights, mean - middle @ weights, counts)
+    level = mean - middle @ weights
+    return Judge(weights[:, :-1] - weights[:, -1:], level[:-1] - level[-1])
 
 
 class Quality(msgspec.Struct, frozen=True):
-    """How a judge did on decisions that it had not seen."""
+    """How a judge did with one kind, on decisions that it had not seen."""
 
-    decisions: int
-    right: int
-    queued: int
-    """How many it would have shown to a person."""
-    wrongly_queued: int
-    missed: int
-    counts: Mapping[str, int]
-
-    @property
-    def accuracy(self) -> float:
-        return self.right / max(self.decisions, 1)
+    decided: int
+    """Of this kind."""
+    harmless: int
+    shown: int = 0
+    """How many it would have shown to a person as of this kind."""
+    correct: int = 0
+    """And how many of these were."""
 
     @property
     def precision(self) -> float:
-        """Of what a person would be shown, the share that deserves it."""
-        return 1 - self.wrongly_queued / self.queued if self.queued else 1.0
+        return self.correct / self.shown if self.shown else 0.0
 
     @property
     def recall(self) -> float:
-        """Of what deserves to be shown, the share that would be."""
-        bad = self.decisions - self.counts["ok"]
-        return 1 - self.missed / bad if bad else 1.0
+        return self.correct / self.decided if self.decided else 0.0
+
+    @property
+    def why(self) -> Why:
+        """Why it is below its bar; empty where it is not."""
+        if self.precision < PRECISION:
+            return "wrong" if self.shown else "misses"
+        return "misses" if self.recall < RECALL else ""
 
 
-def evaluate(vectors: Floats, verdicts: Sequence[Verdict], folds: int = FOLDS) -> Quality:
-    """Cross-validation: each part is judged by what the other parts teach. Every verdict is in every part.
+class Lesson(msgspec.Struct, frozen=True):
+    """Decisions with the vectors of their posts, and those of the seeds beside them."""
 
-    Raises:
-        ValueError: a verdict has fewer examples than there are parts.
+    vectors: Floats
+    decided: Sequence[Decided]
+    seeds: Floats
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        return [one.verdict for one in self.decided]
+
+
+def learn(lesson: Lesson) -> Judge:
+    """The judge of all that was decided."""
+    return _taught(lesson, np.arange(len(lesson.decided)))
+
+
+def evaluate(lesson: Lesson) -> Mapping[Kind, Quality]:
+    """Cross-validation: each part is judged by what the others and the seeds teach.
+
+    All posts of an account are in one part: the next post of a known spammer is no test.
     """
-    part = np.empty(len(verdicts), int)
-    for name in VERDICTS:
-        places = [at for at, one in enumerate(verdicts) if one == name]
-        if len(places) < folds:
-            raise ValueError("fewer examples of a verdict than parts")
-        part[places] = [number % folds for number in range(len(places))]
-    given: list[Verdict] = ["ok"] * len(verdicts)
-    for fold in range(folds):
-        taught, left = np.flatnonzero(part != fold), np.flatnonzero(part == fold)
-        judge = train(vectors[taught], [verdicts[at] for at in taught])
-        for at, (verdict, _) in zip(left, judge.verdicts(vectors[left]), strict=True):
+    part = _parts(lesson.decided)
+    given: list[Verdict] = ["ok"] * len(part)
+    for fold in range(FOLDS):
+        left = np.flatnonzero(part == fold)
+        judge = _taught(lesson, np.flatnonzero(part != fold))
+        for at, (verdict, _) in zip(left.tolist(), judge.verdicts(lesson.vectors[left]), strict=True):
             given[at] = verdict
-    pairs = list(zip(given, verdicts, strict=True))
-    return Quality(
-        decisions=len(pairs),
-        right=sum(one == other for one, other in pairs),
-        queued=sum(one != "ok" for one, _ in pairs),
-        wrongly_queued=sum(one != "ok" and other == "ok" for one, other in pairs),
-        missed=sum(one == "ok" and other != "ok" for one, other in pairs),
-        counts={name: sum(other == name for _, other in pairs) for name in VERDICTS},
-    )
+    pairs = list(zip(given, lesson.verdicts, strict=True))
+    harmless = sum(true == "ok" for _, true in pairs)
+    return {
+        kind: Quality(
+            decided=sum(true == kind for _, true in pairs),
+            harmless=harmless,
+            shown=sum(said == kind for said, _ in pairs),
+            correct=sum(said == true == kind for said, true in pairs),
+        )
+        for kind in KINDS
+    }
 
 
-# ------------------------------------------------------------------------------------------------ the same again
+def _taught(lesson: Lesson, places: NDArray[np.int64]) -> Judge:
+    vectors = np.concatenate([lesson.seeds, lesson.vectors[places]])
+    return train(vectors, [*(one.verdict for one in seeds()), *(lesson.decided[at].verdict for at in places)])
 
 
-class Written(msgspec.Struct, frozen=True):
-    """A new post as the judge is given it."""
-
-    post_id: PostId
-    author_id: AccountId
-    is_staff: bool
-    is_new: bool
-    """Its author is new here, or wrote next to nothing before."""
-    at_ms: int
-
-
-ALIKE: Final = 0.95
-"""Cosine from which two posts are the same with other words in between."""
-WINDOW_MS: Final = 24 * 3_600_000
-LEAST_COPIES: Final = 3
-"""Accounts that wrote the same, before a person is asked; of new ones two are enough."""
-
-
-def duplicates(posts: Sequence[Written], vectors: Floats) -> list[list[int]]:
-    """Places of posts that say nearly the same within a day, from several accounts or from new ones.
-
-    One account that repeats itself is annoying and no crowd; staff is left out.
-    """
-    seen = [at for at, post in enumerate(posts) if not post.is_staff]
-    near = vectors[seen] @ vectors[seen].T >= ALIKE
-    groups: list[list[int]] = []
-    taken: set[int] = set()
-    for row, at in enumerate(seen):
-        if at in taken:
-            continue
-        group = [
-            other
-            for column, other in enumerate(seen)
-            if near[row, column] and other not in taken and abs(posts[other].at_ms - posts[at].at_ms) <= WINDOW_MS
-        ]
-        authors = {posts[one].author_id for one in group}
-        least = 2 if all(posts[one].is_new for one in group) else LEAST_COPIES
-        if len(authors) >= least:
-            groups.append(group)
-            taken.update(group)
-    return groups
-
-
-def suspicions(judge: Judge, posts: Sequence[Written], vectors: Floats) -> list[Suspicion]:
-    """What a person should look at among new posts; nothing that the staff wrote."""
-    found: list[Suspicion] = []
-    for post, (verdict, score) in zip(posts, judge.verdicts(vectors), strict=True):
-        if verdict != "ok" and not post.is_staff:
-            reason = f"Automatic, no person reported this: it looks like {verdict} ({score:.2f} above harmless)."
-            found.append(_suspicion(post, (post.post_id,), verdict, score, reason))
-    for group in duplicates(posts, vectors):
-        count = len({posts[at].author_id for at in group})
-        reason = f"Automatic, no person reported this: {count} accounts wrote nearly the same within a day."
-        for author in dict.fromkeys(posts[at].author_id for at in group):
-            own = [posts[at] for at in group if posts[at].author_id == author]
-            found.append(_suspicion(own[0], tuple(post.post_id for post in own), "duplicate", 1.0, reason))
-    return found
-
-
-def _suspicion(
-    post: Written,
-    post_ids: tuple[PostId, ...],
-    verdict: Literal["spam", "abuse", "duplicate"],
-    score: float,
-    reason: str,
-) -> Suspicion:
-    return Suspicion(
-        account_id=post.author_id, post_ids=post_ids, verdict=verdict, score=round(score, 4), reason=reason
-    )
+def _parts(decided: Sequence[Decided]) -> NDArray[np.int64]:
+    """In which part each is: accounts take turns, those of each verdict among themselves."""
+    counts: Counter[Verdict] = Counter()
+    of_author: dict[AccountId, int] = {}
+    for one in decided:
+        if one.author_id not in of_author:
+            of_author[one.author_id] = counts[one.verdict] % FOLDS
+            counts[one.verdict] += 1
+    return np.array([of_author[one.author_id] for one in decided], np.int64)

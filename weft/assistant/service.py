@@ -9,28 +9,16 @@ from weft.assistant.capabilities import DIRECTIONS, Capabilities, Gate, Score, i
 from weft.assistant.check import PATIENCE, Anything, Called, Result, Tested, check_models
 from weft.assistant.check import Wanted as WantedCheck
 from weft.assistant.context import Context
-from weft.assistant.digest import Digest, Group, Open, OpenReports, digest_of
+from weft.assistant.digest import Digest, Open, digest_of
 from weft.assistant.extract import Quote, Source, extract, quotes_of
 from weft.assistant.findings import Finding, findings_of
 from weft.assistant.golden_set import LANGUAGES as SPOKEN
 from weft.assistant.golden_set import load_golden
 from weft.assistant.index import Embedder, Means, Nearness, Understanding, words_alone
-from weft.assistant.judge import (
-    VERDICTS,
-    Decided,
-    Decisions,
-    Judge,
-    Quality,
-    Suspicion,
-    Verdict,
-    Written,
-    duplicates,
-    evaluate,
-    seeds,
-    suspicions,
-    train,
-)
+from weft.assistant.judge import PRECISION, RECALL, Decided, Lesson, Verdict, evaluate, lesson_of, seeds
+from weft.assistant.judging import Judging, Suspicion
 from weft.assistant.language import guess_language
+from weft.assistant.lessons import MOST_REPORTS, Learnt, load_learnt
 from weft.assistant.mentions import Mentions
 from weft.assistant.mind import QUEUES, Mind
 from weft.assistant.opt_outs import opt_out, opted_out
@@ -40,11 +28,13 @@ from weft.assistant.understanding import Meaning
 
 __all__ = [
     "DIRECTIONS",
+    "MOST_REPORTS",
     "PATIENCE",
+    "PRECISION",
     "QUEUES",
+    "RECALL",
     "SERVED_BY",
     "SPOKEN",
-    "VERDICTS",
     "Anything",
     "Assistant",
     "Called",
@@ -52,15 +42,15 @@ __all__ = [
     "Capabilities",
     "Context",
     "Decided",
-    "Decisions",
     "Digest",
     "Embedder",
     "Finder",
     "Finding",
     "Found",
     "Gate",
-    "Group",
-    "Judge",
+    "Judging",
+    "Learnt",
+    "Lesson",
     "Lexical",
     "Meaning",
     "Means",
@@ -68,9 +58,7 @@ __all__ = [
     "Mind",
     "Nearness",
     "Open",
-    "OpenReports",
     "OwnAccount",
-    "Quality",
     "Question",
     "Quote",
     "Result",
@@ -82,25 +70,23 @@ __all__ = [
     "Understanding",
     "Verdict",
     "WantedCheck",
-    "Written",
     "check_models",
     "digest_of",
-    "duplicates",
     "evaluate",
     "extract",
     "find_own_id",
     "findings_of",
     "guess_language",
     "identity_of",
+    "lesson_of",
     "load_golden",
+    "load_learnt",
     "open_assistant",
     "opt_out",
     "opted_out",
     "quotes_of",
     "seeds",
     "store_result",
-    "suspicions",
-    "train",
     "training",
     "words_alone",
 ]

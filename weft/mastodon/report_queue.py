@@ -24,7 +24,7 @@ from weft.mastodon.context import Mastodon
 from weft.mastodon.instance import Rule, rules
 from weft.mastodon.pages import respond
 from weft.mastodon.presenter import raw
-from weft.moderation.model import Report
+from weft.moderation.model import Outcome, Report
 from weft.moderation.service import reopen_report, reports_page, require_report, resolve_report
 from weft.posts.service import set_hidden
 from weft.timelines.model import Viewer
@@ -40,6 +40,11 @@ class QueueParams(PageParams, kw_only=True):
 class NoteParams(msgspec.Struct, kw_only=True):
     note: str
     """Why: it is kept in the record of decisions."""
+
+
+class ResolveParams(NoteParams, kw_only=True):
+    outcome: Outcome = ""
+    """Whether the report was right: the judge of posts learns from it."""
 
 
 class QueuedReport(msgspec.Struct, kw_only=True):
@@ -58,6 +63,7 @@ class QueuedReport(msgspec.Struct, kw_only=True):
     """Ids of reported posts that were deleted since."""
     note: str
     """Why it was resolved last."""
+    outcome: Outcome
     resolved_at: str | None
 
 
@@ -73,6 +79,7 @@ class _Queued(msgspec.Struct, kw_only=True):
     posts: msgspec.Raw
     gone: list[str]
     note: str
+    outcome: str
     resolved_at: str | None
 
 
@@ -106,10 +113,11 @@ async def show_report(call: Call[Mastodon, None]) -> Response:
     return as_json((await _present(call.app, viewer, [report]))[0])
 
 
-async def resolve(call: Call[Mastodon, NoteParams]) -> Response:
-    """Close a report, saying why."""
+async def resolve(call: Call[Mastodon, ResolveParams]) -> Response:
+    """Close a report, saying why and whether it was right."""
     viewer = await _require_staff(call)
-    report = await resolve_report(call.app.db, call.user_id, call.id(), clean_text(call.params.note).strip())
+    note = clean_text(call.params.note).strip()
+    report = await resolve_report(call.app.db, call.user_id, call.id(), note, call.params.outcome)
     return as_json((await _present(call.app, viewer, [report]))[0])
 
 
@@ -144,6 +152,7 @@ async def _present(app: Mastodon, viewer: Viewer, reports: Sequence[Report]) -> 
                 posts=raw(await presenter.statuses(there, viewer)),
                 gone=[str(id_) for id_ in report.post_ids if id_ not in posts],
                 note=report.note,
+                outcome=report.outcome,
                 resolved_at=rfc3339(report.resolved_ms) if report.resolved_ms is not None else None,
             )
         )
@@ -207,7 +216,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     _staff(
         method="POST", path=f"{_QUEUE}/:id/resolve", handler=resolve, scopes=_WRITE, body=SMALL_BODY,
-        params=NoteParams, returns=QueuedReport, summary="Close a report, saying why",
+        params=ResolveParams, returns=QueuedReport, summary="Close a report, saying why and whether it was right",
     ),
     _staff(
         method="POST", path=f"{_QUEUE}/:id/reopen", handler=reopen, scopes=_WRITE, body=SMALL_BODY,

@@ -13,6 +13,8 @@ from weft.kernel.ids import AccountId, PostId
 
 Category = Literal["spam", "legal", "violation", "other"]
 State = Literal["open", "resolved"]
+Outcome = Literal["", "upheld", "unfounded"]
+"""Whether a report was right; empty where whoever resolved it did not say, and while it is open."""
 
 MAX_COMMENT = 1000
 MAX_POSTS = 40
@@ -45,6 +47,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     note: str
     resolved_ms: int | None
+    outcome: Outcome
 
     @property
     def created_ms(self) -> int:

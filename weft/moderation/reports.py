@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from weft.accounts.events import ReportFiled
 from weft.infra.db import Db, DuplicateKey, Reader, Row
@@ -10,7 +10,7 @@ from weft.kernel.errors import Conflict, NotFound
 from weft.kernel.ids import AccountId, bucket_of
 from weft.kernel.paging import Page
 from weft.moderation.audit import record
-from weft.moderation.model import MAX_POSTS, Complaint, Report, State, check_complaint, check_note
+from weft.moderation.model import MAX_POSTS, Complaint, Outcome, Report, State, check_complaint, check_note
 
 # What is reported again while it is open is added to it: the newest words first, and no more posts than one may name.
 FILE = """
@@ -26,7 +26,8 @@ ON CONFLICT (reporter_id, account_id) WHERE state = 'open' DO UPDATE
                        ORDER BY id DESC LIMIT $9) newest),
        rule_ids = (SELECT coalesce(array_agg(DISTINCT id), '{}') FROM unnest(r.rule_ids || excluded.rule_ids) AS id),
        forwarded = r.forwarded OR excluded.forwarded
-RETURNING id, reporter_id, account_id, category, comment, post_ids, rule_ids, forwarded, state, note, resolved_ms
+RETURNING id, reporter_id, account_id, category, comment, post_ids, rule_ids, forwarded,
+          state, note, resolved_ms, outcome
 """
 
 
@@ -60,17 +61,17 @@ async def file_report(db: Db, reporter_id: AccountId, complaint: Complaint, know
 # ------------------------------------------------------------------------------------------------ the queue
 
 QUEUE = """
-SELECT id, reporter_id, account_id, category, comment, post_ids, rule_ids, forwarded, state, note, resolved_ms
+SELECT id, reporter_id, account_id, category, comment, post_ids, rule_ids, forwarded, state, note, resolved_ms, outcome
   FROM reports WHERE state = $1 AND id < $2 AND id > $3 ORDER BY id DESC LIMIT $4  -- shared: reports_queue
 """
 
 QUEUE_UP = """
-SELECT id, reporter_id, account_id, category, comment, post_ids, rule_ids, forwarded, state, note, resolved_ms
+SELECT id, reporter_id, account_id, category, comment, post_ids, rule_ids, forwarded, state, note, resolved_ms, outcome
   FROM reports WHERE state = $1 AND id < $2 AND id > $3 ORDER BY id LIMIT $4  -- shared: reports_queue
 """
 
 FIND = """
-SELECT id, reporter_id, account_id, category, comment, post_ids, rule_ids, forwarded, state, note, resolved_ms
+SELECT id, reporter_id, account_id, category, comment, post_ids, rule_ids, forwarded, state, note, resolved_ms, outcome
   FROM reports WHERE id = $1  -- shared
 """
 
@@ -97,21 +98,33 @@ async def require_report(reader: Reader, id_: int) -> Report:
     return _report(row)
 
 
+NAMED = """
+SELECT DISTINCT p.id FROM reports r, unnest(r.post_ids) AS p (id)  -- shared: reports_posts
+ WHERE r.post_ids && $1::bigint[] AND p.id = ANY ($1::bigint[])
+"""
+
+
+async def named_posts(reader: Reader, post_ids: Iterable[int]) -> frozenset[int]:
+    """Those of the posts that some report names, open or resolved: somebody looks at them, or did."""
+    return frozenset(await reader.values(NAMED, list(post_ids)))
+
+
 async def count_open(reader: Reader) -> int:
     return int(await reader.value(COUNT_OPEN))
 
 
 RESOLVE = """
-UPDATE reports SET state = 'resolved', note = $2, resolved_ms = $3 WHERE id = $1 AND state = 'open'  -- shared
+UPDATE reports SET state = 'resolved', note = $2, resolved_ms = $3, outcome = $4  -- shared
+ WHERE id = $1 AND state = 'open'
 """
 
 REOPEN = """
-UPDATE reports SET state = 'open', resolved_ms = NULL WHERE id = $1 AND state = 'resolved'  -- shared
+UPDATE reports SET state = 'open', resolved_ms = NULL, outcome = '' WHERE id = $1 AND state = 'resolved'  -- shared
 """
 
 
-async def resolve_report(db: Db, actor_id: AccountId, id_: int, note: str) -> Report:
-    """Close a report with the reason; one that is closed stays as it is.
+async def resolve_report(db: Db, actor_id: AccountId, id_: int, note: str, outcome: Outcome = "") -> Report:
+    """Close a report with the reason and whether it was right; one that is closed stays as it is.
 
     Raises:
         Invalid: there is no reason, or too long a one.
@@ -120,8 +133,8 @@ async def resolve_report(db: Db, actor_id: AccountId, id_: int, note: str) -> Re
     check_note(note)
     async with db.tx(bucket_of(actor_id)) as tx:
         await require_report(tx, id_)
-        if await tx.execute(RESOLVE, id_, note, tx.now_ms):
-            await record(tx, actor_id, "report.resolve", f"report:{id_}", note)
+        if await tx.execute(RESOLVE, id_, note, tx.now_ms, outcome):
+            await record(tx, actor_id, f"report.{outcome or 'resolve'}", f"report:{id_}", note)
         return await require_report(tx, id_)
 
 
@@ -157,4 +170,5 @@ def _report(row: Row) -> Report:
         state=row[8],
         note=row[9],
         resolved_ms=row[10],
+        outcome=row[11],
     )

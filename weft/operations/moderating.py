@@ -1,141 +1,95 @@
-"""What the assistant's judging and digest are given from the moderation slice, for commands and for the wiring.
-
-Assistant and moderation stand on one rank and never import each other: here their words are put together.
-"""
+"""What happened in moderation, and how well the judge of posts does, for the command line."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import msgspec
 
 from weft import __version__
-from weft.accounts.service import load_accounts
+from weft.admin.digest import Lately, ModerationDigest, load_digest
+from weft.admin.moderating import decisions
 from weft.assistant.service import (
+    MOST_REPORTS,
     PATIENCE,
     Anything,
     Called,
     Calls,
     Decided,
-    Digest,
-    Group,
-    Open,
-    Quality,
-    Suspicion,
-    Verdict,
-    digest_of,
+    Lesson,
     evaluate,
-    opted_out,
+    lesson_of,
     seeds,
 )
-from weft.infra.db import Db, Reader
+from weft.infra.db import Db
 from weft.infra.engine.client import Models
 from weft.infra.engine.places import Endpoints, model_fetcher
 from weft.infra.engine.process import LocalEngines
-from weft.kernel.ids import AccountId
-from weft.kernel.paging import Page
 from weft.ledger.service import Ledger
-from weft.moderation.model import Category, Complaint
-from weft.moderation.service import file_report, reports_page
 from weft.operations.reach import CommandFailed
-from weft.posts.service import load_posts
 from weft.settings import Settings
 
-AUTOMATIC = "Automatic"
-MOST = 500
-VERDICT_OF: dict[Category, Verdict] = {"spam": "spam", "violation": "abuse", "legal": "abuse"}
 
-
-async def open_reports(reader: Reader, limit: int = MOST) -> list[Open]:
-    """The newest reports that wait, with the texts of their posts; ``OpenReports`` of the digest."""
-    reports = await reports_page(reader, "open", Page(limit))
-    posts = await load_posts(reader, list({id_ for report in reports for id_ in report.post_ids}))
-    return [
-        Open(
-            id=report.id,
-            account_id=report.account_id,
-            category=report.category,
-            created_ms=report.created_ms,
-            comment=report.comment,
-            texts=tuple(posts[id_].text for id_ in report.post_ids if id_ in posts),
-            automatic=report.comment.startswith(AUTOMATIC),
-        )
-        for report in reports
-    ]
-
-
-async def decisions(reader: Reader, limit: int = MOST) -> list[Decided]:
-    """What moderators decided; ``Decisions`` of the judge.
-
-    A report upheld is one whose account is suspended now; one that was closed while account and posts stayed found
-    nothing wrong. Posts that are gone teach nothing: why they went is not known.
-    """
-    reports = await reports_page(reader, "resolved", Page(limit))
-    posts = await load_posts(reader, list({id_ for report in reports for id_ in report.post_ids}))
-    accounts = await load_accounts(reader, list({report.account_id for report in reports}))
-    out = await opted_out(reader, list(accounts))
-    found: dict[int, Decided] = {}
-    for report in reports:
-        account = accounts.get(report.account_id)
-        verdict: Verdict | None = VERDICT_OF.get(report.category) if account is None or account.gone else "ok"
-        for id_ in report.post_ids if verdict and report.account_id not in out else ():
-            if id_ in posts and posts[id_].text.strip():
-                found.setdefault(id_, Decided(posts[id_].text, verdict or "ok"))
-    return list(found.values())
-
-
-async def queue_suspicion(db: Db, assistant_id: AccountId, suspicion: Suspicion) -> None:
-    """Put a suspicion into the moderators' queue, as a report of the assistant's; ``Queue`` of the judge."""
-    category: Category = "violation" if suspicion.verdict == "abuse" else "spam"
-    complaint = Complaint(
-        account_id=suspicion.account_id, category=category, comment=suspicion.reason, post_ids=suspicion.post_ids
-    )
-    await file_report(db, assistant_id, complaint, ())
-
-
-async def digest(db: Db) -> dict[str, object]:
-    async with db.read() as reader:
-        reports = await open_reports(reader)
-    return msgspec.structs.asdict(digest_of(reports, db.clock.now_ms()))
+async def digest(db: Db, days: int) -> dict[str, object]:
+    return msgspec.structs.asdict(await load_digest(db, days))
 
 
 def print_digest(answer: dict[str, object]) -> None:
-    found = msgspec.convert(answer, Digest)
-    print(f"{found.waiting} reports wait, {found.automatic} of them automatic; {found.today} came within a day.")
+    found = msgspec.convert(answer, ModerationDigest, from_attributes=True)
+    print(f"{found.waiting} reports wait, {found.automatic} of them suggested; {found.today} came within a day.")
     for category, count in found.categories.items():
         print(f"  {category}: {count}")
-    if found.oldest:
+    if found.oldest is not None:
         print(f"The oldest is {found.oldest}, for {found.oldest_hours} hours.")
-    for account, count in found.most_reported:
-        print(f"Account {account}: {count} reports")
-    _print_groups(found.groups)
-
-
-def _print_groups(groups: Sequence[Group]) -> None:
-    for group in groups:
+    for reported in found.most_reported:
+        print(f"Account {reported.account}: {reported.reports} reports")
+    for group in found.groups:
         print(f"{len(group.reports)} reports of {group.accounts} accounts are alike: {group.quote}")
+    _print_lately(found.lately)
+
+
+def _print_lately(found: Lately) -> None:
+    print(f"In {found.days} days {found.filed} reports came ({found.filed_before} in as many before).")
+    print(f"{found.resolved} were resolved ({found.resolved_before}): {_told(found.outcomes)}.")
+    if found.median_hours is not None:
+        print(f"Half of them within {found.median_hours} hours.")
+    one = found.suggested
+    print(f"A classifier suggested {one.filed}; {one.upheld} were upheld, {one.unfounded} unfounded.")
+    print(f"Recorded: {_told(found.actions)}.")
+
+
+def _told(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
 
 
 async def measure_judge(db: Db, settings: Settings) -> dict[str, object]:
     """How the judge does on decisions that it did not see.
 
     Raises:
+        CommandFailed: nothing was decided yet, or a setting of the models cannot be used.
         Unavailable: no model that embeds.
     """
     async with db.read() as reader:
-        decided = [*seeds(), *await decisions(reader)]
-    quality = await _measure(db, settings, decided)
+        decided = lesson_of(await decisions(reader, MOST_REPORTS))
+    if not decided:
+        raise CommandFailed("No report was resolved as upheld or unfounded yet: there is nothing to learn from.")
+    quality = evaluate(await _read(db, settings, decided))
     return {
-        "decisions": quality.decisions,
-        **{f"of_{name}": count for name, count in quality.counts.items()},
-        "right": round(quality.accuracy, 3),
-        "shown_to_a_person": quality.queued,
-        "precision": round(quality.precision, 3),
-        "recall": round(quality.recall, 3),
+        "harmless": sum(one.verdict == "ok" for one in decided),
+        **{
+            f"{kind}_{name}": value
+            for kind, one in quality.items()
+            for name, value in (
+                ("decided", one.decided),
+                ("shown", one.shown),
+                ("precision", round(one.precision, 3)),
+                ("recall", round(one.recall, 3)),
+            )
+        },
     }
 
 
-async def _measure(db: Db, settings: Settings, decided: Sequence[Decided]) -> Quality:
+async def _read(db: Db, settings: Settings, decided: list[Decided]) -> Lesson:
     try:
         endpoints = Endpoints(settings, LocalEngines(settings.folder, db.clock, settings.ai_idle_s))
     except ValueError as error:
@@ -144,10 +98,11 @@ async def _measure(db: Db, settings: Settings, decided: Sequence[Decided]) -> Qu
     models = Models(fetcher)
     calls = Calls(models, endpoints, Ledger(db, db.clock), Anything(), bounds=PATIENCE)
     try:
-        vectors = await Called(calls, "embed").embed([one.text for one in decided])
+        model = Called(calls, "embed")
+        vectors = await model.embed([one.text for one in decided])
+        return Lesson(vectors, decided, await model.embed([one.text for one in seeds()]))
     finally:
         await calls.aclose()
         await models.aclose()
         await fetcher.aclose()
         await endpoints.engines.aclose()
-    return evaluate(vectors, [one.verdict for one in decided])

@@ -12,9 +12,15 @@ HERE = Place()
 
 
 @moderation.command(name="digest")
-def moderation_digest(*, place: Place = HERE, as_json: AsJson = False) -> None:
-    """What waits: how many reports, since when, and which are about the same."""
-    answer = _on(place.settings(), operations.digest)
+def moderation_digest(*, days: int = 7, place: Place = HERE, as_json: AsJson = False) -> None:
+    """What came and was decided, what waits, since when, and which reports are about the same.
+
+    Parameters
+    ----------
+    days
+        How far back to look.
+    """
+    answer = _on(place.settings(), lambda db: operations.digest(db, days))
     if as_json:
         _show(answer, as_json=True)
     else:

@@ -1,0 +1,109 @@
+"""How the staff is shown what the models can: every part of the check, and how the classifiers did."""
+
+from __future__ import annotations
+
+import msgspec
+
+from weft.assistant.service import PRECISION, RECALL, SERVED_BY, Capabilities, Learnt, Score
+from weft.kernel.clock import rfc3339
+
+
+class PartScore(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of the check in one language, or direction such as ``en-ko``."""
+
+    capability: str
+    part: str
+    language: str
+    model: str
+    score: float
+    bar: float
+    passed: bool
+    asked: int
+    items: int
+    """More than were asked where the bar was out of reach before the end."""
+    faults: dict[str, int]
+    at: str
+
+
+class Ability(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    on: bool
+    languages: list[str]
+    """In which it is on."""
+    score: float | None
+    """Of the worst part of what is on, or else of everything; None where nothing was checked."""
+    model: str
+    sha256: str
+    """Of the model's file, or of a server's address and its name there; both empty where no model serves this."""
+    checked_at: str | None
+    scores: list[PartScore]
+
+
+class Classifier(msgspec.Struct, frozen=True, kw_only=True):
+    """A classifier that suggests posts to the moderators, measured on decisions that it had not seen."""
+
+    kind: str
+    serves: bool
+    why: str
+    """Why it does not: ``few`` decisions, ``wrong`` too often, ``misses`` too much; empty where it does."""
+    model: str
+    decided: int
+    harmless: int
+    precision: float | None
+    precision_bar: float
+    recall: float | None
+    recall_bar: float
+    at: str
+
+
+def abilities_shape(capabilities: Capabilities) -> list[Ability]:
+    return [_ability(name, capabilities) for name in SERVED_BY]
+
+
+def _ability(name: str, capabilities: Capabilities) -> Ability:
+    own = [score for score in capabilities.scores() if score.capability == name]
+    feature = capabilities.feature(name)
+    model, sha256 = capabilities.model(name)
+    return Ability(
+        name=name,
+        on=feature.on,
+        languages=list(feature.languages),
+        score=round(feature.score, 4) if own else None,
+        model=model,
+        sha256=sha256,
+        checked_at=rfc3339(max(score.at_ms for score in own)) if own else None,
+        scores=[_part(score) for score in own],
+    )
+
+
+def _part(score: Score) -> PartScore:
+    return PartScore(
+        capability=score.capability,
+        part=score.part,
+        language=score.language,
+        model=score.model,
+        score=round(score.score, 4),
+        bar=score.bar,
+        passed=score.passed,
+        asked=score.asked,
+        items=score.items,
+        faults=score.faults,
+        at=rfc3339(score.at_ms),
+    )
+
+
+def classifier_shape(learnt: Learnt) -> Classifier:
+    quality, is_measured = learnt.quality, learnt.why != "few"
+    return Classifier(
+        kind=learnt.kind,
+        serves=learnt.serves,
+        why=learnt.why,
+        model=learnt.model,
+        decided=quality.decided,
+        harmless=quality.harmless,
+        precision=round(quality.precision, 4) if is_measured else None,
+        precision_bar=PRECISION,
+        recall=round(quality.recall, 4) if is_measured else None,
+        recall_bar=RECALL,
+        at=rfc3339(learnt.at_ms),
+    )
