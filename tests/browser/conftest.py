@@ -19,10 +19,12 @@ import pytest_asyncio
 from bench.browser import FLAGS
 from bench.browser import chromium as installed
 from tests.browser.island import Island
+from tests.browser.parlour import Parlour, open_parlour, reset
 from tests.browser.places import PLACES
 from tests.browser.screen import LOOKS, Look
 from tests.browser.stage import Stage
 from tests.browser.town import ROOT, Town, shared_town
+from tests.support.postgres import Servers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -125,4 +127,20 @@ async def stage(town: Town, browser: Any, look: Look) -> AsyncIterator[Stage]:
 async def shore(own: Island, browser: Any, look: Look) -> AsyncIterator[Stage]:
     """A stage on the test file's ``own`` server instead of the town's."""
     async with watched(own, browser, look) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def parlour(chromium: str, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Parlour]:
+    """The community of a test file about the assistant."""
+    with servers.database("embedded", migrated=True) as url:
+        async with open_parlour(url, tmp_path_factory.mktemp("parlour")) as town:
+            yield town
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def room(parlour: Parlour, browser: Any, look: Look) -> AsyncIterator[Stage]:
+    """Windows of people of that community; the model is as every test finds it."""
+    reset(parlour)
+    async with watched(parlour, browser, look) as opened:
         yield opened

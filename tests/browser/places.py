@@ -12,6 +12,7 @@ class Place(NamedTuple):
     path: str
     """``{words}`` stands for the id of the newest post that says so."""
     member: bool = True
+    staff: bool = False
 
 
 PLACES: Final = (
@@ -64,6 +65,10 @@ PLACES: Final = (
     Place("settings-blocks", "/settings/blocks"),
     Place("settings-portability", "/settings/portability"),
     Place("settings-about", "/settings/about"),
+    Place("assistant-about", "/assistant/new?about={The old bridge closes}"),
+    Place("reports", "/reports", staff=True),
+    Place("reports-digest", "/reports?state=digest", staff=True),
+    Place("reports-scores", "/reports?state=scores", staff=True),
 )
 
 

@@ -21,10 +21,9 @@ from bench.browser import FLAGS
 from bench.browser import chromium as installed
 from tests.browser.places import PLACES, Place, path_of
 from tests.browser.screen import HEIGHTS, SHOTS, Look
-from tests.browser.stage import LOCALES, Stage
+from tests.browser.stage import LOCALES, MEMBER, Stage
 from tests.browser.town import Town, shared_town
 
-MEMBER: Final = "mai"
 POST: Final = "/@shuttle/{The old bridge closes}"
 DRAWN: Final = (
     Place("sign-in", "/auth/sign_in", member=False),
@@ -37,8 +36,6 @@ DRAWN: Final = (
     Place("embed", f"{POST}/embed", member=False),
 )
 """Pages that need no script, and are looked at without."""
-DESK: Final = Place("reports", "/reports")
-"""A place for moderators only."""
 
 
 class Shot(NamedTuple):
@@ -57,11 +54,7 @@ async def shoot(stage: Stage, shot: Shot) -> Path:
     """A picture of one place as one person sees it."""
     is_drawn = shot.place in DRAWN
     options: dict[str, Any] = {"language": shot.language, "look": shot.look, "java_script_enabled": not is_drawn}
-    if shot.place is DESK:
-        moderator = await asyncio.to_thread(stage.town.person, role="moderator")
-        screen = await stage.of(moderator, **options)
-    else:
-        screen = await stage.screen(MEMBER if shot.place.member else "", **options)
+    screen = await stage.at(shot.place, **options)
     cookie = {"name": "weft_text", "value": str(shot.text), "url": stage.town.url}
     await screen.page.context.add_cookies([cookie])
     if is_drawn:
@@ -76,7 +69,7 @@ async def shoot(stage: Stage, shot: Shot) -> Path:
 
 def shots(town: Town, wanted: argparse.Namespace) -> Iterator[Shot]:
     """Every combination that was asked for."""
-    for place in (*PLACES, *_found(town), DESK, *DRAWN):
+    for place in (*PLACES, *_found(town), *DRAWN):
         if wanted.only and not any(place.name == one or place.name.startswith(one + "-") for one in wanted.only):
             continue
         path = path_of(town, place)

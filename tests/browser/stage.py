@@ -7,11 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.browser.places import Place
 from tests.browser.screen import HEIGHTS, Look, Screen
 from tests.browser.town import Town
 from tests.browser.watch import Watch
 from tests.support.server import Person
 
+MEMBER = "mai"
 LOCALES = {"en": "en-GB", "vi": "vi-VN", "ko": "ko-KR"}
 
 
@@ -39,6 +41,13 @@ class Stage:
         """A window of somebody with an account."""
         session = await asyncio.to_thread(self.town.session_of, person.id)
         return await self._open(None, language, session, options)
+
+    async def at(self, place: Place, *, language: str = "en", **options: Any) -> Screen:
+        """A window of somebody who may see this place: a visitor, a member of the demo, or one of the staff."""
+        if not place.staff:
+            return await self.screen(MEMBER if place.member else "", language=language, **options)
+        moderator = await asyncio.to_thread(self.town.person, role="moderator")
+        return await self.of(moderator, language=language, **options)
 
     async def _open(self, state: Any, language: str, session: str, options: dict[str, Any]) -> Screen:
         look: Look = options.pop("look", self.look)

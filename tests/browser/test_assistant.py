@@ -1,161 +1,35 @@
-"""The assistant in the app: asking, stopping, forgetting, staying out of it, and summing up a thread. The community is
-one of its own, with a scripted server as the model that passed the check.
+"""Conversations with the assistant in the app: asking, stopping, asking otherwise, judging, sharing, forgetting; by
+hand, by keyboard, and by what a screen reader is told.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.browser.screen import Look, Screen
+from tests.browser.parlour import API, CHOIR, WHEN, Parlour, answer, ask, asked, chats, choose, enter, turns
+from tests.browser.screen import Screen
 from tests.browser.stage import Stage
-from tests.browser.town import Town
-from tests.support.postgres import Servers
-from tests.support.scripted_model import ScriptedModel, scripted_model
-from tests.support.server import Person, running_server
-from weft.assistant.bars import BARS
-from weft.assistant.capabilities import identity_of, store_result
-from weft.assistant.check import Result
-from weft.assistant.golden_set import LANGUAGES, load_golden
-from weft.infra.engine.places import Endpoints, Place
-from weft.infra.engine.process import LocalEngines
-from weft.infra.signals import publish_now
-from weft.kernel.clock import Clock
-from weft.settings import Settings
+from tests.support.server import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-CHOIR = "The choir rehearses on Tuesday at seven in the old bakery."
-WHEN = "When does the choir rehearse?"
-API = "/api/weft/v1/assistant"
-
-
-class Parlour(Town):
-    """The community, and the model behind its assistant."""
-
-    model: ScriptedModel
-
-
-@pytest.fixture(scope="module")
-def rows(servers: Servers) -> Iterator[str]:
-    """The database of this community."""
-    with servers.database("embedded", migrated=True) as url:
-        yield url
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def parlour(chromium: str, rows: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Parlour]:
-    async with scripted_model() as model:
-        environ = {"WEFT_AI_CHAT_URL": model.url, "WEFT_AI_CHAT_MODEL": "plain", "WEFT_SIGNUP": "open"}
-        running = running_server(rows, environ)
-        server = await asyncio.to_thread(running.__enter__)
-        try:
-            told = {"url": server.url, "database": rows, "data": str(server.data), "passwords": {}}
-            town = Parlour(told | {"folder": str(tmp_path_factory.mktemp("parlour"))})
-            town.model = model
-            await pass_check(town, Place("plain", is_own=False, slots=2, lane=lane(model)))
-            yield town
-        finally:
-            await asyncio.to_thread(running.__exit__, None, None, None)
-
-
-def lane(model: ScriptedModel) -> str:
-    settings = Settings(ai_chat_url=model.url, ai_chat_model="plain")
-    place = Endpoints(settings, LocalEngines(Path(), Clock())).place("chat")
-    assert place is not None
-    return place.lane
-
-
-async def pass_check(town: Town, place: Place) -> None:
-    """Write down that the model passed the check for what is tried here, in every language."""
-    db, signals = await town._open()
-    try:
-        for feature, part in BARS:
-            if feature not in ("ask", "reword"):
-                continue
-            for language in LANGUAGES:
-                result = Result(
-                    capability=feature,
-                    part=part,
-                    language=language,
-                    model=place.name,
-                    sha256=identity_of(place),
-                    golden=load_golden().version,
-                    right=10,
-                    asked=10,
-                    items=10,
-                    faults={},
-                )
-                await store_result(db, result)
-    finally:
-        await db.close()
-    await publish_now(town.database_url, signals, town.data)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def room(parlour: Parlour, browser: Any, look: Look) -> AsyncIterator[Stage]:
-    """Windows of people of this community; at the end the model is as it was."""
-    model = parlour.model
-    model.say, model.behave, model.pause_s = lambda body: "It is on Tuesday at seven [1].", None, 0.2
-    model.calls.clear()
-    opened = Stage(parlour, browser, look)
-    yield opened
-    await asyncio.sleep(0.05)
-    problems = opened.problems()
-    await opened.close()
-    assert not problems, "\n".join(problems)
-
-
-async def enter(room: Stage, language: str = "en") -> tuple[Screen, Person, Person]:
-    """Somebody who looks, and somebody who wrote of the choir."""
-    ann = await asyncio.to_thread(room.town.newcomer, shown="Ann Weaver")
-    await asyncio.to_thread(ann.say, CHOIR, visibility="public", language="en")
-    await asyncio.to_thread(room.town.settle)
-    screen, me = await room.newcomer(language=language)
-    return screen, me, ann
-
-
-async def ask(screen: Screen, text: str) -> None:
-    await screen.page.get_by_role("textbox", name=screen.t("assistant.ask")).fill(text)
-    await screen.page.get_by_role("button", name=screen.t("assistant.send"), exact=True).click()
-
-
-def answer(screen: Screen) -> Any:
-    """The last answer on the screen."""
-    return screen.page.get_by_role("article", name=screen.t("assistant.title"), exact=True).last
-
-
-async def choose(screen: Screen, within: Any, label: str, choice: str) -> None:
-    """Open a menu and take a choice."""
-    await within.get_by_role("button", name=label, exact=True).click()
-    await screen.page.get_by_role("menuitem", name=screen.t(choice), exact=True).click()
-
-
-async def chats(person: Person) -> list[Any]:
-    return list(await asyncio.to_thread(person.get, f"{API}/chats"))
-
-
-async def turns(person: Person) -> list[Any]:
-    [chat] = await chats(person)
-    return list(await asyncio.to_thread(person.get, f"{API}/chats/{chat['id']}/turns"))
 
 
 async def test_an_answer_comes_with_its_label_and_its_source(room: Stage) -> None:
     screen, me, _ = await enter(room)
     await screen.open("/assistant")
-    for offer in ("find", "missed", "sum_up"):
+    for offer in ("find", "missed", "sum_up", "reword", "translate", "alt_text"):
         await expect(screen.page.get_by_text(screen.t(f"assistant.offer.{offer}"), exact=True)).to_be_visible()
     await screen.assert_reads_well()
     await ask(screen, WHEN)
     await expect(answer(screen)).to_contain_text("It is on Tuesday at seven")
     await expect(answer(screen)).to_contain_text(screen.t("assistant.made_label", count=1, model="plain"))
-    await expect(screen.page.locator("[aria-live=polite]", has_text="It is on Tuesday at seven")).to_have_count(1)
+    source = answer(screen).get_by_role("link")
+    await expect(source).to_contain_text(CHOIR)
+    await expect(source).to_contain_text("Ann Weaver")
     await screen.until("/^\\/assistant\\/\\d+$/.test(location.pathname)")
     await answer(screen).get_by_role("button", name=screen.t("assistant.right"), exact=True).click()
     await expect(answer(screen).get_by_role("button", name=screen.t("assistant.right"), exact=True)).to_have_attribute(
@@ -171,14 +45,72 @@ async def test_an_answer_comes_with_its_label_and_its_source(room: Stage) -> Non
     await expect(screen.page.locator("#main")).to_contain_text("in the old bakery")
 
 
-async def test_an_answer_is_stopped_and_asked_for_again(room: Stage) -> None:
+async def test_a_screen_reader_hears_an_answer_once_and_whole(room: Stage, parlour: Parlour) -> None:
+    screen, _, _ = await enter(room)
+    parlour.model.say = lambda body: "It is on Tuesday at seven [1]. It is in the old bakery [1]."
+    parlour.model.behave = lambda body: "slow"
+    await screen.open("/assistant/new")
+    told = screen.page.locator("#main [aria-live=polite]")
+    await expect(told).to_have_text("")
+    await screen.page.evaluate("""
+      window.told = []
+      const line = document.querySelector('#main [aria-live=polite]')
+      const all = { childList: true, characterData: true, subtree: true }
+      new MutationObserver(() => window.told.push(line.textContent)).observe(line, all)
+    """)
+    await ask(screen, WHEN)
+    await expect(screen.page.get_by_role("log")).to_have_attribute("aria-busy", "true")
+    await expect(told).to_contain_text("in the old bakery")
+    label = screen.t("assistant.made_label", count=1, model="plain")
+    said = "It is on Tuesday at seven. It is in the old bakery."
+    heard = [re.sub(r"\s+", " ", line) for line in await screen.page.evaluate("window.told")]
+    assert heard == [screen.t("assistant.looking"), f"{said} {label}"]
+    await expect(screen.page.get_by_role("log")).to_have_attribute("aria-live", "off")
+
+
+async def test_a_full_model_says_when_to_come_again_and_leaves_the_quotes(room: Stage, parlour: Parlour) -> None:
     screen, me, _ = await enter(room)
-    model = room.town.model  # type: ignore[attr-defined]
+    parlour.model.behave = lambda body: "full"
+    screen.watch.expect(429, "/turns$")
+    await screen.open("/assistant/new")
+    async with screen.page.expect_response(re.compile("/turns$")) as response:
+        await ask(screen, WHEN)
+    assert (await response.value).status == 429
+    await expect(answer(screen)).to_contain_text(CHOIR)
+    await expect(answer(screen)).to_contain_text(screen.t("assistant.quotes_label", count=1))
+    again = screen.t("assistant.again_in", when="7 seconds")
+    await expect(screen.page.get_by_role("status").filter(has_text=again)).to_contain_text(
+        screen.t("assistant.refused.busy")
+    )
+    await screen.assert_reads_well()
+    assert [turn["state"] for turn in await turns(me)] == ["done", "done"]
+
+
+async def test_the_budget_is_shown_and_its_end_leaves_the_quotes(room: Stage, parlour: Parlour) -> None:
+    screen, me, _ = await enter(room)
+    await asyncio.to_thread(parlour.allow, me, 100_000)
+    await screen.open("/assistant/new")
+    await expect(screen.page.get_by_text(screen.t("assistant.left_day", share="100%"))).to_be_visible()
+    await ask(screen, WHEN)
+    await expect(answer(screen)).to_contain_text("It is on Tuesday at seven")
+    await asyncio.to_thread(parlour.allow, me, 1)
+    screen.watch.expect(429, "/turns$")
+    await ask(screen, "Where does the choir rehearse?")
+    await expect(answer(screen)).to_contain_text(CHOIR)
+    await expect(
+        screen.page.get_by_role("status").filter(has_text=screen.t("assistant.refused.budget"))
+    ).to_be_visible()
+    await expect(screen.page.get_by_text(screen.t("assistant.left_day", share="0%"))).to_be_visible()
+
+
+async def test_an_answer_is_stopped_and_asked_for_again(room: Stage, parlour: Parlour) -> None:
+    screen, me, _ = await enter(room)
+    model = parlour.model
     model.say = lambda body: "It is on Tuesday at seven [1]. " * 30
     model.behave = lambda body: "slow"
     await screen.open("/assistant/new")
     await ask(screen, WHEN)
-    await expect(screen.page.get_by_role("article", name=screen.t("assistant.you"), exact=True)).to_have_text(WHEN)
+    await expect(asked(screen)).to_have_text(WHEN)
     await expect(answer(screen)).to_contain_text("It is on Tuesday at seven")
     await screen.button("assistant.stop").click()
     await expect(answer(screen)).to_contain_text(screen.t("assistant.stopped"))
@@ -194,36 +126,58 @@ async def test_an_answer_is_stopped_and_asked_for_again(room: Stage) -> None:
     assert [turn["text"] for turn in await turns(me)] == [WHEN, "Every Tuesday at seven."]
 
 
-async def test_what_was_asked_is_said_otherwise(room: Stage) -> None:
+async def test_what_was_asked_is_said_otherwise(room: Stage, parlour: Parlour) -> None:
     screen, me, _ = await enter(room)
     await screen.open("/assistant/new")
     await ask(screen, WHEN)
     await expect(answer(screen)).to_contain_text("It is on Tuesday at seven")
-    mine = screen.page.get_by_role("article", name=screen.t("assistant.you"), exact=True)
+    mine = asked(screen)
     await choose(screen, mine, screen.t("assistant.more"), "assistant.edit")
     await mine.get_by_role("textbox").fill("Where does the choir rehearse?")
-    room.town.model.say = lambda body: "In the old bakery [1]."  # type: ignore[attr-defined]
+    parlour.model.say = lambda body: "In the old bakery [1]."
     await mine.get_by_role("button", name=screen.t("assistant.resend"), exact=True).click()
     await expect(answer(screen)).to_contain_text("In the old bakery")
     await expect(mine).to_have_text("Where does the choir rehearse?")
     assert [turn["text"] for turn in await turns(me)] == ["Where does the choir rehearse?", "In the old bakery."]
 
 
-async def test_an_answer_becomes_a_post_only_by_its_reader(room: Stage) -> None:
+async def test_what_could_not_be_said_otherwise_is_not_lost(room: Stage) -> None:
     screen, me, _ = await enter(room)
     await screen.open("/assistant/new")
     await ask(screen, WHEN)
     await expect(answer(screen)).to_contain_text("It is on Tuesday at seven")
+    await choose(screen, asked(screen), screen.t("assistant.more"), "assistant.edit")
+    await asked(screen).get_by_role("textbox").fill("Where does it sing?")
+    screen.watch.expect(0, "/turns/")
+    await screen.page.route("**/turns/*", lambda route: route.abort())
+    await asked(screen).get_by_role("button", name=screen.t("assistant.resend"), exact=True).click()
+    await expect(screen.page.get_by_role("alert")).to_contain_text(screen.t("core.problem.offline"))
+    await expect(asked(screen).get_by_role("textbox")).to_have_value("Where does it sing?")
+    await expect(answer(screen)).to_contain_text("It is on Tuesday at seven")
+    assert (await turns(me))[0]["text"] == WHEN
+
+
+async def test_an_answer_is_copied_and_becomes_a_post_only_by_its_reader(room: Stage) -> None:
+    screen, me, _ = await enter(room, permissions=["clipboard-read", "clipboard-write"])
+    await screen.open("/assistant/new")
+    await ask(screen, WHEN)
+    await expect(answer(screen)).to_contain_text("It is on Tuesday at seven")
+    await choose(screen, answer(screen), screen.t("assistant.more"), "assistant.copy")
+    await expect(screen.page.get_by_text(screen.t("core.copied"), exact=True)).to_be_visible()
+    assert (await screen.page.evaluate("navigator.clipboard.readText()")).startswith("It is on Tuesday at seven")
     await choose(screen, answer(screen), screen.t("assistant.more"), "assistant.share")
     composer = screen.page.locator("[data-composer=sheet]")
-    await expect(composer.locator("textarea").first).to_have_value(re.compile("^It is on Tuesday at seven"))
+    label = re.escape(screen.t("assistant.made_label", count=1, model="plain"))
+    await expect(composer.locator("textarea").first).to_have_value(
+        re.compile(f"^It is on Tuesday at seven.*{label}", re.S)
+    )
     assert await asyncio.to_thread(me.get, f"/api/v1/accounts/{me.id}/statuses") == []
 
 
-async def test_mark_up_of_a_model_is_only_text(room: Stage) -> None:
+async def test_mark_up_of_a_model_is_only_text(room: Stage, parlour: Parlour) -> None:
     screen, _, _ = await enter(room)
     bad = "It is <b>on</b> Tuesday <img src=x onerror=alert(1)> at seven [1]."
-    room.town.model.say = lambda body: bad  # type: ignore[attr-defined]
+    parlour.model.say = lambda body: bad
     await screen.open("/assistant/new")
     await ask(screen, WHEN)
     await expect(answer(screen)).to_have_attribute("aria-label", screen.t("assistant.title"))
@@ -256,9 +210,69 @@ async def test_conversations_are_renamed_and_forgotten(room: Stage) -> None:
     )
     await expect(screen.page.get_by_text(screen.t("assistant.empty"))).to_be_visible()
     assert await chats(me) == []
+    await screen.page.locator("header").get_by_role("button", name=screen.t("assistant.more"), exact=True).click()
+    await expect(screen.page.get_by_role("menuitem", name=screen.t("assistant.settings"), exact=True)).to_be_visible()
+    await expect(screen.page.get_by_role("menuitem", name=screen.t("assistant.forget_all"), exact=True)).to_have_count(
+        0
+    )
 
 
-async def test_whoever_stays_out_is_left_alone(room: Stage) -> None:
+async def back_to(screen: Screen, name: str) -> None:
+    """Go back by Shift+Tab alone until what has this name has the focus."""
+    for _ in range(20):
+        await screen.press("Shift+Tab")
+        if await screen.focused() == name:
+            return
+    raise AssertionError(f"{name} is not reached")
+
+
+async def take(screen: Screen, *keys: str) -> None:
+    """Open the menu that has the focus, go to a choice and take it."""
+    await screen.press("Enter")
+    await screen.until("document.activeElement?.getAttribute('role') === 'menuitem'")
+    await screen.press(*keys, "Enter")
+
+
+@pytest.mark.widths(768, 1280)
+async def test_a_conversation_is_had_by_keyboard_alone(room: Stage, parlour: Parlour) -> None:
+    screen, me, _ = await enter(room)
+    field, more = screen.t("assistant.ask"), screen.t("assistant.more")
+    await screen.open("/assistant/new")
+    await screen.until("document.activeElement?.tagName === 'TEXTAREA'")
+    parlour.model.behave, parlour.model.say = lambda body: "slow", lambda body: "It is on Tuesday at seven [1]. " * 30
+    await screen.page.keyboard.type(WHEN)
+    await screen.press("Enter")
+    await expect(answer(screen)).to_contain_text("It is on Tuesday at seven")
+    await screen.press("Tab")
+    assert await screen.focused() == screen.t("assistant.stop")
+    await screen.press("Enter")
+    await expect(answer(screen)).to_contain_text(screen.t("assistant.stopped"))
+    assert await screen.focused() == field
+    parlour.model.behave, parlour.model.say = None, lambda body: "Every Tuesday at seven [1]."
+    await back_to(screen, screen.t("assistant.again"))
+    await screen.press("Enter")
+    await expect(answer(screen)).to_contain_text("Every Tuesday at seven")
+    assert await screen.focused() == field
+    await back_to(screen, screen.t("assistant.wrong"))
+    await screen.press(" ")
+    await expect(answer(screen).get_by_role("button", name=screen.t("assistant.wrong"), exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    await back_to(screen, more)
+    await take(screen, "ArrowDown")
+    assert await screen.focused() == screen.t("assistant.edit")
+    await screen.press("Escape")
+    assert await screen.focused() == more
+    await screen.tab_to(f"[aria-label='{screen.t('assistant.again')}']")
+    await screen.press("Tab")
+    assert await screen.focused() == more
+    await take(screen, "End")
+    await expect(answer(screen)).to_have_count(0)
+    await screen.until(f"document.activeElement?.getAttribute('aria-label') === '{field}'")
+    assert [turn["role"] for turn in await turns(me)] == ["person"]
+
+
+async def test_whoever_stays_out_is_left_alone_until_they_come_back(room: Stage) -> None:
     screen, me, _ = await enter(room)
     await screen.open("/settings/privacy")
     switch = screen.page.get_by_role("switch", name=screen.t("assistant.opt_out"))
@@ -267,13 +281,12 @@ async def test_whoever_stays_out_is_left_alone(room: Stage) -> None:
     await expect(screen.page.locator("#main").get_by_text(screen.t("settings.saved"), exact=True)).to_be_visible()
     assert (await asyncio.to_thread(me.get, API))["opted_out"] is True
     consent = screen.page.get_by_role("switch", name=screen.t("assistant.consent"))
+    await expect(screen.page.locator("#main")).to_contain_text(screen.t("assistant.consent_terms"))
+    await expect(consent).not_to_be_checked()
     await consent.click()
-    for _ in range(100):
-        if (await asyncio.to_thread(me.get, f"{API}/training_consent"))["agreed"]:
-            break
-        await asyncio.sleep(0.05)
-    else:
-        raise AssertionError("the consent was not kept")
+    await agreed(me, True)
+    await consent.click()
+    await agreed(me, False)
     await screen.assert_reads_well()
     await screen.open("/assistant")
     await expect(screen.page.get_by_text(screen.t("assistant.you_opted_out"))).to_be_visible()
@@ -281,64 +294,19 @@ async def test_whoever_stays_out_is_left_alone(room: Stage) -> None:
     await screen.act(CHOIR, "more").click()
     menu = screen.page.get_by_role("menu")
     await expect(menu.get_by_role("menuitem", name=screen.t("postmenu.link"), exact=True)).to_be_visible()
-    await expect(menu.get_by_role("menuitem", name=screen.t("postmenu.summary"), exact=True)).to_have_count(0)
+    for choice in ("summary", "ask", "related"):
+        await expect(menu.get_by_role("menuitem", name=screen.t(f"postmenu.{choice}"), exact=True)).to_have_count(0)
+    await screen.open("/settings/privacy")
+    await expect(switch).to_be_checked()
+    await switch.click()
+    await screen.open("/assistant")
+    await expect(screen.page.get_by_text(screen.t("assistant.offer.find"), exact=True)).to_be_visible()
 
 
-@pytest.mark.parametrize("language", ["en", "vi", "ko"])
-async def test_a_thread_is_summed_up_by_quotes(room: Stage, language: str) -> None:
-    screen, _, ann = await enter(room, language)
-    post = await asyncio.to_thread(ann.say, "The pool opens on the first of May.", visibility="public", language="en")
-    for text in ("It costs four euros for children.", "I will bring the lanes and the ropes on Friday."):
-        answered = {"status": text, "visibility": "public", "language": "en", "in_reply_to_id": post["id"]}
-        await asyncio.to_thread(ann.http.post, "/api/v1/statuses", json=answered)
-    await asyncio.to_thread(room.town.settle)
-    await screen.open(f"/@{ann.name}/{post['id']}")
-    await screen.page.locator("#main [data-act=more]").first.click()
-    await screen.page.get_by_role("menuitem", name=screen.t("postmenu.summary"), exact=True).click()
-    sheet = screen.page.get_by_role("dialog", name=screen.t("assistant.summary"), exact=True)
-    await expect(sheet.get_by_role("link").first).to_contain_text(screen.t("assistant.to_post"))
-    said = "".join(await sheet.get_by_role("link").all_inner_texts())
-    assert "The pool opens on the first of May." in said
-    await expect(sheet).to_contain_text(screen.t("assistant.quotes_label", count=3).split("·")[0].strip())
-    await screen.assert_reads_well()
-    await sheet.get_by_role("link", name=screen.t("assistant.ask_about"), exact=True).click()
-    await screen.until("location.pathname === '/assistant/new'")
-    await screen.page.get_by_role("list", name=screen.t("assistant.questions")).get_by_role("button").first.click()
-    await expect(answer(screen)).to_contain_text("The pool opens on the first of May.")
-
-
-async def test_the_community_is_asked_and_a_full_model_leaves_the_quotes(room: Stage) -> None:
-    screen, _, _ = await enter(room)
-    await screen.open(f"/search?type=ask&q={WHEN}")
-    await expect(screen.page.get_by_role("region", name=screen.t("assistant.answer"))).to_contain_text(
-        "It is on Tuesday at seven"
-    )
-    await expect(screen.page.locator("#main ul a").first).to_contain_text(CHOIR)
-    await screen.assert_reads_well()
-    room.town.model.behave = lambda body: "full"  # type: ignore[attr-defined]
-    screen.watch.expect(429, "/assistant/ask")
-    await screen.open(f"/search?type=ask&q={WHEN}")
-    await expect(screen.page.locator("#main ul a").first).to_contain_text(CHOIR)
-    await expect(screen.page.locator("#main")).to_contain_text(screen.t("assistant.refused.busy"))
-
-
-async def test_tags_and_a_kinder_wording_are_offered_and_never_posted(room: Stage) -> None:
-    screen, me, ann = await enter(room)
-    await asyncio.to_thread(ann.say, "Choir again on Tuesday #singing", visibility="public", language="en")
-    await asyncio.to_thread(room.town.settle)
-    room.town.model.say = lambda body: "The choir could be a little quieter."  # type: ignore[attr-defined]
-    await screen.open("/")
-    await screen.press("n")
-    composer = screen.page.locator("[data-composer=sheet]")
-    await composer.locator("textarea").first.fill("The choir on Tuesday is too loud")
-    await composer.get_by_role("button", name=screen.t("composer.suggest"), exact=True).click()
-    sheet = screen.page.get_by_role("dialog", name=screen.t("assistant.suggest"), exact=True)
-    await sheet.get_by_role("button", name=screen.t("assistant.suggest_tags"), exact=True).click()
-    await sheet.get_by_role("button", name="#singing", exact=True).click()
-    await sheet.get_by_role("button", name=screen.t("assistant.suggest_kinder"), exact=True).click()
-    await expect(sheet).to_contain_text("The choir could be a little quieter.")
-    await screen.assert_reads_well()
-    await expect(composer.locator("textarea").first).to_have_value("The choir on Tuesday is too loud #singing")
-    await sheet.get_by_role("button", name=screen.t("assistant.use"), exact=True).click()
-    await expect(composer.locator("textarea").first).to_have_value("The choir could be a little quieter.")
-    assert await asyncio.to_thread(me.get, f"/api/v1/accounts/{me.id}/statuses") == []
+async def agreed(person: Person, wanted: bool) -> None:
+    """Until the consent to training is kept so."""
+    for _ in range(100):
+        if (await asyncio.to_thread(person.get, f"{API}/training_consent"))["agreed"] is wanted:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("the consent was not kept")

@@ -18,7 +18,7 @@ async def test_a_screen_reads_well(stage: Stage, place: Place) -> None:
     """In one of the three languages: over the six looks each place is seen twice in each."""
     path = await asyncio.to_thread(path_of, stage.town, place)
     turn = PLACES.index(place) // len(LOOKS) + LOOKS.index(stage.look)
-    screen = await stage.screen("mai" if place.member else "", language=LANGUAGES[turn % len(LANGUAGES)])
+    screen = await stage.at(place, language=LANGUAGES[turn % len(LANGUAGES)])
     await screen.open(path)
     await screen.settle()
     await screen.assert_reads_well()

@@ -3,11 +3,14 @@
 import { t } from '../../state/language.svelte'
 import type { Key } from '../../text/areas'
 
-const worded = (key: string, code: string): string => {
+const worded = (area: string) => (code: string): string => {
+  const key = `moderation.${area}.${code}`
   const text = t(key as Key)
   return text === key ? code : text
 }
 
-export const categoryOf = (category: string): string => worded(`moderation.category.${category}`, category)
-export const abilityOf = (name: string): string => worded(`moderation.ability.${name}`, name)
-export const partOf = (name: string): string => worded(`moderation.part.${name}`, name)
+export const categoryOf = worded('category')
+export const outcomeOf = worded('outcome')
+export const abilityOf = worded('ability')
+export const partOf = worded('part')
+export const whyOf = worded('why')
