@@ -15,7 +15,8 @@ from weft.ledger.entries import load_balances, load_entries, post_entry, reverse
 from weft.ledger.events import BudgetReached
 from weft.ledger.jobs import BOOKED_AT_ONCE, GUARD, UNGUARDED, book_usage, keep_books
 from weft.ledger.meters import METERS
-from weft.ledger.model import ACCOUNT, Budget, CallDetails, Entry, Line, NewEntry, Usage, ai_usages
+from weft.ledger.model import ACCOUNT, LAST_MS, Budget, CallDetails, Entry, Line, NewEntry, Usage, ai_usages
+from weft.ledger.periods import start_of
 from weft.ledger.service import Ledger
 
 HOUR_OF_CPU_MS = 3_600_000
@@ -319,3 +320,24 @@ async def test_a_budget_is_told_of_at_80_and_at_100_percent_once_a_period(
     assert await spend("c", 20) == [("account", str(ANN), 100)]
     clock.advance(86_400)
     assert await spend("d", 90) == [("account", str(ANN), 80)]
+    await ledger.set_budget(Budget(scope="account", subject=str(BOB), unit="token", per="day", limit=50))
+    heard.clear()
+    held = await ledger.hold("e", BOB, "member", "ai", 50, ttl_s=60)
+    await ledger.settle(held, call("e", 50, centre=BOB))
+    await keep_books(db)
+    assert [each.percent for each in heard if isinstance(each, BudgetReached)] == [100], "not 80 as well"
+
+
+async def test_everybody_may_know_where_the_books_ended_on_each_day(ledger: Ledger, db: Db, clock: ManualClock) -> None:
+    (first,) = await post(db, TOP_UP)
+    for _ in range(2):
+        clock.advance(86_400)
+        await keep_books(db)
+    today = start_of("day", clock.now_ms())
+    clock.advance(121)
+    await keep_books(db)
+    heads = await ledger.heads(LAST_MS, 10)
+    assert (heads[0].day_ms, heads[0].number, heads[0].hash) == (today - 86_400_000, 1, first.hash)
+    assert [head.day_ms for head in heads] == sorted({head.day_ms for head in heads}, reverse=True)
+    assert await ledger.heads(heads[0].day_ms, 10) == heads[1:]
+    assert await ledger.heads(LAST_MS, 1) == heads[:1]

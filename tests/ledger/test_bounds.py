@@ -143,7 +143,7 @@ async def test_budgets_refuse_what_their_sums_cannot_hold_and_are_told_of_all_th
     await ledger.set_price("ai.input_token", MOST)
     clock.advance(120)
     dear = MOST_BUDGET // MOST
-    for n in range(102):
+    for n in range(110):
         usage = Usage(key=f"{n}", at_ms=clock.now_ms(), meter="ai.input_token", quantity=dear, segment="ai",
                       origin="ai", details=CallDetails(prompt_tokens=MOST) if not n else None)  # fmt: skip
         try:

@@ -15,6 +15,7 @@ import pytest
 
 from tests.conftest import NEW_YEAR_2026
 from tests.operations.test_seed import hashes
+from weft.hub.service import Shelf
 from weft.infra.blobs import Blobs
 from weft.infra.db import open_db
 from weft.kernel.clock import ManualClock
@@ -52,6 +53,9 @@ def community(folder: Path, database_url: str) -> Settings:
     blobs = Blobs(settings.folder / "media")
     asyncio.run(blobs.put(b"a picture" * 1000, "webp"))
     asyncio.run(blobs.put(b"", "mp4"))
+    (settings.folder / "note.txt").write_text("Take it.")
+    asyncio.run(Shelf(settings.folder / "hub").take(settings.folder / "note.txt", "note.txt"))
+    (settings.folder / "hub" / "tmp" / "half.part").write_bytes(b"half an upload")
     (settings.folder / "weft.toml").write_text('title = "Ours"\n')
     return settings
 
@@ -68,7 +72,7 @@ def rows_of(url: str) -> dict[str, str]:
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (folder / "media").glob("??/*")}
+    return {path.name: path.read_bytes() for kind in ("media", "hub") for path in (folder / kind).glob("??/*")}
 
 
 def is_empty(url: str) -> bool:
@@ -92,13 +96,14 @@ def test_a_restored_community_has_every_row_and_file(
     file = folder / "backup"
     key_file = key if encrypted else None
     done = back_up(community, str(file), key_file)
-    assert (done["media_files"], done["encrypted"]) == (2, encrypted)
+    assert (done["media_files"], done["hub_files"], done["encrypted"]) == (2, 1, encrypted)
     assert file.stat().st_mode & 0o777 == 0o600
     assert (b"a picture" in file.read_bytes()) is not encrypted
     target = Settings(data=str(folder / "new"), database=empty_database_url)
-    restore_backup(target, str(file), key_file)
+    assert restore_backup(target, str(file), key_file)["hub_files"] == 1
     assert rows_of(empty_database_url) == rows_of(community.database)
     assert files_of(target.folder) == files_of(community.folder)
+    assert not list((target.folder / "hub").glob("tmp/*"))
     assert (target.folder / "weft.toml").read_text() == 'title = "Ours"\n'
     assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
 
@@ -190,6 +195,9 @@ def tar_of(*members: tuple[str, bytes, bytes]) -> io.BytesIO:
         ("media/../../escaped", tarfile.REGTYPE),
         ("media/" + "0" * 32 + ".exe", tarfile.REGTYPE),
         ("media/" + "0" * 32 + ".webp\n", tarfile.REGTYPE),
+        ("hub/../../escaped", tarfile.REGTYPE),
+        ("hub/" + "0" * 63, tarfile.REGTYPE),
+        ("hub/tmp/" + "0" * 64, tarfile.REGTYPE),
         ("weft.toml", tarfile.SYMTYPE),
         ("database.dump", tarfile.LNKTYPE),
         ("database.dump", tarfile.CHRTYPE),
@@ -215,6 +223,7 @@ def test_a_part_twice_too_large_or_unnamed_by_the_manifest_is_refused(tmp_path: 
             ("manifest.json", file, b'{"format":1,"weft":"","postgres":1,"migrations":[],"made_ms":0,"parts":[]}'),
         ),
         io.BytesIO(huge.tobuf(tarfile.GNU_FORMAT)),
+        tar_of(("hub/" + "0" * 64, file, b"another file than its name says")),
     )
     for number, archive in enumerate(cases):
         place = tmp_path / str(number)

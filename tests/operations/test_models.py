@@ -160,6 +160,21 @@ def test_a_download_that_breaks_off_goes_on_where_it_stopped(settings: Settings,
 
 
 @pytest.mark.usefixtures("quick")
+def test_a_new_link_to_the_same_file_goes_on_and_no_token_is_left_behind(settings: Settings, file: Path) -> None:
+    with shop(file.read_bytes()) as made:
+        made.break_after = [1000] * downloading.TRIES
+        with pytest.raises(WeftError):
+            models.add(allowing(settings, made), Wanted(f"{made.url}&token=secret-1"))
+        folder, had = settings.folder / "models", 1000 * downloading.TRIES
+        assert "secret" not in (folder / "model-7b.part.json").read_text()
+        shown = models.add(allowing(settings, made), Wanted(f"{made.url}&token=secret-2"))
+    assert made.ranges[-1] == f"bytes={had}-"
+    assert shown["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert shown["source"] == f"http://{made.peer}/files/Model-7B.gguf"
+    assert "secret" not in (folder / "models.json").read_text()
+
+
+@pytest.mark.usefixtures("quick")
 def test_a_file_that_changed_meanwhile_is_fetched_from_its_beginning(settings: Settings, file: Path) -> None:
     with shop(file.read_bytes()) as made:
         made.break_after = [1000] * downloading.TRIES

@@ -1,5 +1,5 @@
-"""The secrets of the hub: the token of a request, which its maker keeps, the second one that a letter brings, and signed
-links to one file each.
+"""The secrets of the hub: the token of a request, which its maker keeps, a second one in letters, and signed links to
+one file each.
 
 A link is bound to the request, the model, the file's name and its hash, and lasts a day. Whoever follows one is also
 looked up: a request that was withdrawn, rejected or deleted ends its links at once.

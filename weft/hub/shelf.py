@@ -10,7 +10,7 @@ import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -36,6 +36,12 @@ class Shelf:
             return None
         path = self._place(sha256)
         return path if path.is_file() else None
+
+    def hashes(self) -> Iterator[str]:
+        """Of every file there is, in no order: for backups."""
+        for path in self._folder.glob("??/*") if self._folder.is_dir() else ():
+            if is_hash(path.name) and path.parent.name == path.name[:2]:
+                yield path.name
 
     async def take(self, source: Path, name: str) -> File:
         """Copy a file in.

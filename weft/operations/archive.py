@@ -1,6 +1,7 @@
-"""The file of a backup: a tar of the database's dump, the media and the settings, with a manifest of them at its end.
+"""The file of a backup: a tar of the database's dump, the media, the hub's files and the settings, with a manifest of
+them at its end.
 
-Writing is tarfile's; reading is our own, because a backup may have been made by anybody: only the four kinds of names
+Writing is tarfile's; reading is our own, because a backup may have been made by anybody: only the five kinds of names
 below are taken, no path comes from the archive, sizes are bounded, and every part must be what the manifest says.
 """
 
@@ -15,13 +16,14 @@ from typing import BinaryIO
 
 import msgspec
 
+from weft.hub.model import is_hash
 from weft.infra.blobs import is_blob_name
 from weft.operations.reach import CommandFailed
 from weft.operations.sealed import CUT_SHORT, Sink, Source
 
 BLOCK = 512
 COPY = 1 << 20
-MANIFEST, DUMP, SETTINGS, MEDIA = "manifest.json", "database.dump", "weft.toml", "media/"
+MANIFEST, DUMP, SETTINGS, MEDIA, HUB = "manifest.json", "database.dump", "weft.toml", "media/", "hub/"
 MOST_BYTES = {MANIFEST: 512 << 20, SETTINGS: 1 << 20}
 SPARE_BYTES = 64 << 20
 FORMAT = 1
@@ -104,6 +106,8 @@ def unpack(source: Source, folder: Path) -> Manifest:
         place = _place_of(name, folder)
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         found[name] = Part(name, size, _copy(source, size, place))
+        if name.startswith(HUB) and found[name].sha256 != name.removeprefix(HUB):
+            raise CommandFailed(f"The backup is damaged: {name} is another file than its name says.")
     if MANIFEST not in found:
         raise CommandFailed(CUT_SHORT)
     del found[MANIFEST]
@@ -130,14 +134,17 @@ def _entries(source: Source) -> Iterator[tuple[str, int]]:
 
 
 def _is_known(name: str) -> bool:
+    if name.startswith(HUB):
+        return is_hash(name.removeprefix(HUB))
     return name in (MANIFEST, DUMP, SETTINGS) or (name.startswith(MEDIA) and is_blob_name(name.removeprefix(MEDIA)))
 
 
 def _place_of(name: str, folder: Path) -> Path:
-    """Where a known name goes: made from constants and a blob's checked name."""
-    if name.startswith(MEDIA):
-        blob = name.removeprefix(MEDIA)
-        return folder / "media" / blob[:2] / blob
+    """Where a known name goes: made from constants and a checked name."""
+    for kind in (MEDIA, HUB):
+        if name.startswith(kind):
+            file = name.removeprefix(kind)
+            return folder / kind.rstrip("/") / file[:2] / file
     return folder / name
 
 

@@ -1,7 +1,8 @@
 """`weft backup` and `weft restore`: a community as one file, and a community from one.
 
-The dump is PostgreSQL's own and one moment of the database; media files are copied after it, so that everything the
-database names is there. A restore first checks the whole file in a folder beside the new one, and only then begins.
+The dump is PostgreSQL's own and one moment of the database; media and the hub's files are copied after it, so that
+everything the database names is there. A restore first checks the whole file in a folder beside the new one, and only
+then begins.
 """
 
 from __future__ import annotations
@@ -14,17 +15,19 @@ import shutil
 import subprocess
 import tempfile
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 import asyncpg
 
 from weft import __version__
+from weft.hub.service import Shelf
 from weft.infra.blobs import Blobs
 from weft.infra.db.migrate import MigrationFailed, migrate, read_migrations
 from weft.infra.postgres import PostgresFailed, dump, find_client, restore
 from weft.infra.postgres.layout import existing_place
 from weft.kernel.clock import Clock
-from weft.operations.archive import DUMP, FORMAT, MEDIA, SETTINGS, ArchiveWriter, Manifest, unpack
+from weft.operations.archive import DUMP, FORMAT, HUB, MEDIA, SETTINGS, ArchiveWriter, Manifest, unpack
 from weft.operations.reach import CommandFailed, database_of, notice
 from weft.operations.sealed import PlainSink, SealedSink, SealedSource, Sink, Source, is_sealed
 from weft.settings import Settings
@@ -60,10 +63,10 @@ def back_up(settings: Settings, file: str, key_file: str | None) -> Answer:
         part.unlink(missing_ok=True)
     if not key_file:
         notice(NOT_ENCRYPTED)
-    return {"file": str(target), "bytes": target.stat().st_size, "media_files": files, "encrypted": bool(key_file)}
+    return {"file": str(target), "bytes": target.stat().st_size, **files, "encrypted": bool(key_file)}
 
 
-def _write(settings: Settings, sink: Sink, beside: Path) -> int:
+def _write(settings: Settings, sink: Sink, beside: Path) -> dict[str, int]:
     archive = ArchiveWriter(sink)
     with tempfile.TemporaryDirectory(prefix=".weft-backup-", dir=beside) as folder, database_of(settings) as url:
         major, migrations = asyncio.run(_describe(url))
@@ -71,7 +74,11 @@ def _write(settings: Settings, sink: Sink, beside: Path) -> int:
         dump(url, find_client(major), dumped)
         with open(dumped, "rb") as opened:
             archive.add(DUMP, opened, dumped.stat().st_size)
-    files = _write_media(archive, Blobs(settings.folder / "media"))
+    blobs, shelf = Blobs(settings.folder / "media"), Shelf(settings.folder / "hub")
+    files = {
+        "media_files": _write_files(archive, MEDIA, ((name, blobs.path(name)) for name in blobs.names())),
+        "hub_files": _write_files(archive, HUB, ((sha256, shelf.path(sha256)) for sha256 in shelf.hashes())),
+    }
     toml = settings.folder / "weft.toml"
     if toml.is_file():
         with open(toml, "rb") as opened:
@@ -89,10 +96,9 @@ def _write(settings: Settings, sink: Sink, beside: Path) -> int:
     return files
 
 
-def _write_media(archive: ArchiveWriter, blobs: Blobs) -> int:
+def _write_files(archive: ArchiveWriter, kind: str, found: Iterable[tuple[str, Path | None]]) -> int:
     files = 0
-    for name in blobs.names():
-        path = blobs.path(name)
+    for name, path in found:
         try:
             opened = open(path, "rb") if path is not None else None  # noqa: SIM115 - closed below
         except FileNotFoundError:
@@ -100,7 +106,7 @@ def _write_media(archive: ArchiveWriter, blobs: Blobs) -> int:
         if opened is None:
             continue  # it was deleted after the dump
         with opened:
-            archive.add(f"{MEDIA}{name}", opened, os.fstat(opened.fileno()).st_size)
+            archive.add(f"{kind}{name}", opened, os.fstat(opened.fileno()).st_size)
         files += 1
     return files
 
@@ -136,8 +142,10 @@ def restore_backup(settings: Settings, file: str, key_file: str | None) -> Answe
         except BaseException:
             _clear(folder, keep=existed)
             raise
-    media = sum(part.name.startswith(MEDIA) for part in manifest.parts)
-    return {"data": str(folder), "made_by": f"Weft {manifest.weft}", "media_files": media}
+    files = {
+        f"{kind}_files": sum(part.name.startswith(f"{kind}/") for part in manifest.parts) for kind in ("media", "hub")
+    }
+    return {"data": str(folder), "made_by": f"Weft {manifest.weft}", **files}
 
 
 def _unpack(path: Path, key_file: str | None, place: Path) -> Manifest:
@@ -200,9 +208,10 @@ def _check_dump(program: str, dumped: Path) -> None:
 
 def _fill_folder(folder: Path, place: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if (place / "media").is_dir():
-        shutil.move(place / "media", folder / "media")
-        (folder / "media").chmod(0o700)
+    for name in ("media", "hub"):
+        if (place / name).is_dir():
+            shutil.move(place / name, folder / name)
+            (folder / name).chmod(0o700)
     toml = place / SETTINGS
     if not toml.is_file():
         return

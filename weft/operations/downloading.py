@@ -12,6 +12,7 @@ import msgspec
 
 from weft.infra.http import REDIRECTS, Fetcher, FetchRequest, Streaming
 from weft.kernel.errors import Unavailable
+from weft.operations.hub_source import without_secrets
 from weft.operations.reach import CommandFailed
 
 MOST_REDIRECTS = 5
@@ -34,6 +35,7 @@ class Begun(msgspec.Struct, frozen=True):
     """What a part is a part of; lies beside it."""
 
     url: str
+    """Without the query: a link to the same file may have another token by now, and the tag tells files apart."""
     tag: str
 
 
@@ -79,7 +81,7 @@ def resumed(wanted: Download) -> tuple[int, dict[str, str]]:
         have = wanted.part.stat().st_size
     except (OSError, msgspec.DecodeError):
         return 0, {}
-    if begun.url != wanted.url or not begun.tag or not have:
+    if begun.url != without_secrets(wanted.url) or not begun.tag or not have:
         return 0, {}
     return have, {"range": f"bytes={have}-", "if-range": begun.tag}
 
@@ -94,7 +96,7 @@ async def receive(wanted: Download, answer: Streaming, have: int, say: Say) -> b
         have, length = 0, answer.headers.get("content-length", "")
         total = int(length) if length.isdigit() and len(length) < 20 else None
         tag = answer.headers.get("etag", "")
-        begun = Begun(wanted.url, "" if tag.startswith("W/") else tag)
+        begun = Begun(without_secrets(wanted.url), "" if tag.startswith("W/") else tag)
         beside(wanted).write_bytes(msgspec.json.encode(begun))
     else:
         raise CommandFailed(f"The server answered with status {answer.status}.")

@@ -32,6 +32,7 @@ from weft.infra.engine.files import (
 from weft.infra.http import Fetcher
 from weft.kernel.clock import Clock, rfc3339
 from weft.operations.downloading import Download, download
+from weft.operations.hub_source import Source, look_up, without_secrets
 from weft.operations.reach import CommandFailed, notice
 from weft.settings import Settings
 
@@ -57,19 +58,12 @@ def add(settings: Settings, wanted: Wanted) -> dict[str, object]:
         WeftError: it could not be fetched, or is no GGUF.
     """
     files = ModelFiles(settings.folder / "models")
-    name = wanted.name or name_from(wanted.source)
-    if not NAME.fullmatch(name):
-        raise CommandFailed(f"{name!r} cannot be a model's name: small letters, digits, and . _ - in between.")
-    if name in CAME_ALONG or any(model.name == name for model in read(files).models):
-        raise CommandFailed(f"There is a model {name} already.")
-    files.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = files.folder / f"{name}.part"
-    is_address = wanted.source.startswith(("http://", "https://"))
-    if is_address:
-        asyncio.run(bring(settings, wanted, part))
+    if wanted.source.startswith(("http://", "https://")):
+        part, found = asyncio.run(bring(settings, files, wanted))
     else:
+        part, found = part_for(files, wanted.name or name_from(wanted.source)), Source(wanted.source)
         copy(Path(wanted.source), part, wanted.most_bytes)
-    model = examined(part, wanted, name)
+    model = examined(part, wanted, found)
     added = msgspec.structs.replace(model, added_at=rfc3339(Clock(settings.clock_offset).now_ms()))
     part.replace(files.folder / added.file)
     catalogue = read(files)
@@ -77,10 +71,30 @@ def add(settings: Settings, wanted: Wanted) -> dict[str, object]:
     return shown(added, is_used=False)
 
 
-async def bring(settings: Settings, wanted: Wanted, part: Path) -> None:
+def part_for(files: ModelFiles, name: str) -> Path:
+    """Where the file of a new model is put together.
+
+    Raises:
+        CommandFailed: no model can have this name, or one has it.
+    """
+    if not NAME.fullmatch(name):
+        raise CommandFailed(f"{name!r} cannot be a model's name: small letters, digits, and . _ - in between.")
+    if name in CAME_ALONG or any(model.name == name for model in read(files).models):
+        raise CommandFailed(f"There is a model {name} already.")
+    files.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return files.folder / f"{name}.part"
+
+
+async def bring(settings: Settings, files: ModelFiles, wanted: Wanted) -> tuple[Path, Source]:
+    """Download what an address means, and what its hub says of it."""
     fetcher = Fetcher(frozenset(settings.fetch_allow), settings.dns or None, f"Weft/{__version__}")
     try:
-        await download(fetcher, Download(wanted.source, part, wanted.most_bytes), notice)
+        found = await look_up(fetcher, wanted.source)
+        if wanted.sha256 and found.sha256 not in ("", wanted.sha256.lower()):
+            raise CommandFailed(f"The card gives the file SHA-256 {found.sha256}, not {wanted.sha256}.")
+        part = part_for(files, wanted.name or found.name or name_from(found.url))
+        await download(fetcher, Download(found.url, part, wanted.most_bytes), notice)
+        return part, found
     finally:
         await fetcher.aclose()
 
@@ -94,13 +108,14 @@ def copy(source: Path, part: Path, most: int) -> None:
     part.chmod(0o600)
 
 
-def examined(part: Path, wanted: Wanted, name: str) -> Model:
+def examined(part: Path, wanted: Wanted, found: Source) -> Model:
     """The model that a file holds. One that is not accepted is removed."""
+    name, expected = part.name.removesuffix(".part"), (wanted.sha256 or found.sha256).lower()
     try:
-        facts = asyncio.run(inspect_file(part, f"{name}.gguf"))
         sha256 = sha256_of(part)
-        if wanted.sha256 and sha256 != wanted.sha256.lower():
-            raise CommandFailed(f"The file has SHA-256 {sha256}, not {wanted.sha256}.")
+        if expected and sha256 != expected:
+            raise CommandFailed(f"The file has SHA-256 {sha256}, not {expected}.")
+        facts = asyncio.run(inspect_file(part, f"{name}.gguf"))
         if not facts.tensors or not facts.architecture:
             raise CommandFailed("The file holds no model: it has no tensors, or does not say of which kind it is.")
     except BaseException:
@@ -116,7 +131,8 @@ def examined(part: Path, wanted: Wanted, name: str) -> Model:
         bytes=part.stat().st_size,
         context=max(min(facts.context or CONTEXT[task], CONTEXT[task]), 128),
         architecture=facts.architecture[:64],
-        source=wanted.source[:500],
+        license=found.licence[:200],
+        source=(without_secrets(wanted.source) if "://" in wanted.source else wanted.source)[:500],
     )
 
 

@@ -31,3 +31,8 @@ class Web:
     """The models that may be asked for; None only where pages are tried without it."""
     oidc: OidcClient | None = None
     """The provider that people may sign in with; None without one."""
+
+
+async def offers_models(web: Web) -> bool:
+    """Whether pages for visitors lead to the hub: there is something in it."""
+    return web.hub is not None and await web.hub.is_offering()

@@ -6,7 +6,7 @@ import msgspec
 
 from weft.infra.routing.table import Call, Response
 from weft.web.browser import browser_of, show
-from weft.web.context import Web
+from weft.web.context import Web, offers_models
 
 
 class FrontParams(msgspec.Struct):
@@ -15,4 +15,4 @@ class FrontParams(msgspec.Struct):
 
 async def front(call: Call[Web, FrontParams]) -> Response:
     browser = await browser_of(call, call.params.lang)
-    return show(call, browser, "front.html", {})
+    return show(call, browser, "front.html", {"offers_models": await offers_models(call.app)})

@@ -41,26 +41,26 @@ class ProofParams(msgspec.Struct, kw_only=True):
     csrf: str = ""
 
 
-def _hub(call: Call[Web, Any]) -> Hub:
+def require_hub(call: Call[Web, Any]) -> Hub:
     if call.app.hub is None:
         raise NotFound("route.absent")
     return call.app.hub
 
 
 async def list_models(call: Call[Web, None]) -> Response:
-    models = await _hub(call).models()
+    models = await require_hub(call).models()
     browser = await browser_of(call)
     return _show(call, browser, "hub.html", {"models": models})
 
 
 async def show_model(call: Call[Web, HubForm]) -> Response:
-    model = await _hub(call).require_model(call.path["name"])
+    model = await require_hub(call).require_model(call.path["name"])
     return _model_page(call, await browser_of(call), model, {})
 
 
 async def send_form(call: Call[Web, HubForm]) -> Response:
     """Ask for a model; what is wrong is said beside its field."""
-    hub, given = _hub(call), call.params
+    hub, given = require_hub(call), call.params
     browser = await browser_of(call)
     browser.check_form(given.csrf)
     form = Form(
@@ -109,7 +109,7 @@ def _model_page(call: Call[Web, HubForm], browser: Browser, model: Model, proble
 
 
 async def show_request(call: Call[Web, None]) -> Response:
-    hub = _hub(call)
+    hub = require_hub(call)
     asked = await hub.require_asked(call.path["token"])
     files = [file_view(offer.file, offer.url) for offer in asked.offers]
     values = {
@@ -134,7 +134,7 @@ def _state_of(asked: Asked) -> str:
 async def delete_request(call: Call[Web, ProofParams]) -> Response:
     browser = await browser_of(call)
     browser.check_form(call.params.csrf)
-    await _hub(call).withdraw(call.path["token"])
+    await require_hub(call).withdraw(call.path["token"])
     texts = hub_texts(browser.language)
     values = {"heading": texts["deleted.title"], "text": texts["deleted.text"], "link": "/hub"}
     return call.app.pages.show("message.html", browser.language, values)

@@ -6,7 +6,8 @@ import shlex
 
 import msgspec
 
-from weft.hub.model import File
+from weft.hub.model import DAY_MS, Day, File, Model
+from weft.kernel.clock import rfc3339
 
 
 class FileView(msgspec.Struct, frozen=True):
@@ -16,6 +17,30 @@ class FileView(msgspec.Struct, frozen=True):
     """``135 M``; empty where the file tells none."""
     url: str
     """Empty for whoever has not asked yet."""
+
+
+class ModelView(msgspec.Struct, frozen=True):
+    """A model for the staff, with what was counted of it on all days and how many requests wait."""
+
+    model: Model
+    total: Day
+    waiting: int
+
+    @property
+    def bytes(self) -> str:
+        return bytes_in_words(self.total.bytes)
+
+
+class DayView(msgspec.Struct, frozen=True):
+    day: Day
+
+    @property
+    def date(self) -> str:
+        return rfc3339(self.day.day * DAY_MS)[:10]
+
+    @property
+    def bytes(self) -> str:
+        return bytes_in_words(self.day.bytes)
 
 
 class Commands(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from weft.kernel.errors import NotFound
 from weft.kernel.ids import MAX_ID, parse_id
 from weft.kernel.text.render import plain_text, render_bio, render_field
 from weft.web.browser import cookie_name, redirect
-from weft.web.context import Web
+from weft.web.context import Web, offers_models
 from weft.web.looks import look_of
 from weft.web.page_route import page_route
 from weft.web.pages import Header
@@ -80,7 +80,7 @@ async def _profile(call: Call[Web, PublicParams], handle: str) -> Response:
         "newest": face.url if before != MAX_ID else "",
     }
     about = about_profile(face, at, words, plain_text(bio), older)
-    return _page(call, "public_profile.html", words, values, about)
+    return await _page(call, "public_profile.html", words, values, about)
 
 
 def _fields(account: Account) -> list[FieldView]:
@@ -102,7 +102,7 @@ async def post(call: Call[Web, None]) -> Response:
     if view.id != id_ or call.path["handle"].lower() != view.author.handle.lower():
         return redirect(view.url)
     values = {"view": view, "above": thread.above, "below": thread.below}
-    return _page(call, "public_thread.html", words, values, about_post(view, at, words))
+    return await _page(call, "public_thread.html", words, values, about_post(view, at, words))
 
 
 async def tag(call: Call[Web, PublicParams]) -> Response:
@@ -120,14 +120,16 @@ async def tag(call: Call[Web, PublicParams]) -> Response:
     older = f"{at.tag(key)}?max_id={page.next_id}" if page.next_id is not None else ""
     newest = at.tag(key) if before != MAX_ID else ""
     values = {"tag": name, "views": page.views, "older": older, "newest": newest}
-    return _page(call, "public_tag.html", words, values, about_tag(name, at, words, key, older))
+    return await _page(call, "public_tag.html", words, values, about_tag(name, at, words, key, older))
 
 
-def _page(call: Call[Web, Any], template: str, words: Words, values: dict[str, Any], about: About) -> Response:
+async def _page(call: Call[Web, Any], template: str, words: Words, values: dict[str, Any], about: About) -> Response:
     """A page within the app's frame. Visitors without any cookie all get the same one, which may be kept a moment."""
     render = call.app.pages.render
     head = render("public_head.html", words.language, {"about": about})
     main = render(template, words.language, {"w": words, "bar": about.title, **values})
+    if await offers_models(call.app):
+        main += render("public_foot.html", words.language, {"w": words})
     headers: tuple[Header, ...] = () if call.cookies else (_VISITORS,)
     return shell(call, title=about.title, head=head, main=main, headers=headers)
 

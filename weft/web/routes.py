@@ -8,6 +8,7 @@ from weft.web import (
     assets,
     consent,
     hub_pages,
+    hub_staff,
     oidc,
     password,
     public_manifest,
@@ -33,4 +34,5 @@ ROUTES: tuple[Route, ...] = (
     *access.ROUTES,
     *oidc.ROUTES,
     *hub_pages.ROUTES,
+    *hub_staff.ROUTES,
 )

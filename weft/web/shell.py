@@ -15,7 +15,7 @@ from weft.kernel.errors import NotFound
 from weft.settings import Settings
 from weft.web.browser import SESSION, cookie_name
 from weft.web.build import ENTRY
-from weft.web.context import Web
+from weft.web.context import Web, offers_models
 from weft.web.front import FrontParams, front
 from weft.web.looks import look_of
 from weft.web.page_route import page_route
@@ -113,9 +113,11 @@ def shell(
     status: int = 200,
     preload: Sequence[str] = (),
     headers: Sequence[Header] = (),
+    offers: bool = False,
 ) -> Response:
     """The app's page. ``head`` and ``main`` are HTML that a template made; without ``main`` there is a skeleton.
-    ``preload`` names chunks of the build, such as a screen's, that the browser may fetch right away."""
+    ``preload`` names chunks of the build, such as a screen's, that the browser may fetch right away. ``offers`` says
+    that there are models to ask for."""
     web, look = call.app, look_of(call)
     build = web.build
     has_session = cookie_name(web.settings, SESSION) in call.cookies
@@ -131,6 +133,7 @@ def shell(
         "places": _OWN_PLACES if has_session else _PLACES,
         "bar": _OWN_BAR if has_session else _BAR,
         "has_session": has_session,
+        "offers_models": offers,
         "path": call.url_path,
     }
     body = web.pages.render("app.html", look.language, values).encode()
@@ -142,7 +145,7 @@ async def home(call: Call[Web, FrontParams]) -> Response:
     """The app where it is built, else a page that says what this server is."""
     if not call.app.build.exists:
         return await front(call)
-    return shell(call, preload=(HOME,))
+    return shell(call, preload=(HOME,), offers=await offers_models(call.app))
 
 
 async def screen(call: Call[Web, None]) -> Response:

@@ -17,6 +17,7 @@ TEXTS = {
     "nav.sign_out": "Sign out",
     "nav.sign_up": "Create an account",
     "front.apps": "Use any Mastodon app: its server is {domain}.",
+    "front.hub": "Open models of this community",
     "front.signed_in": "You are signed in as {me}.",
     "field.login": "User name or e-mail",
     "field.username": "User name",

@@ -38,7 +38,7 @@ _EN = {
     "field.country": "Country",
     "field.country.choose": "Choose …",
     "field.email": "E-mail (if you like)",
-    "field.email.hint": "Only for questions of the staff. Nothing is sent by itself.",
+    "field.email.hint": "For questions of the staff, and to tell you what they decided.",
     "field.licence": "I have read the licence ({licence}) and will keep to it",
     "send": "Send the request",
     "kept": "Only the staff reads what you write here. It is deleted {days} days after the request ended, or at once "
@@ -104,7 +104,7 @@ _VI = {
     "field.country": "Quốc gia",
     "field.country.choose": "Chọn …",
     "field.email": "E-mail (nếu bạn muốn)",
-    "field.email.hint": "Chỉ để người quản lý hỏi lại. Không có thư nào tự gửi.",
+    "field.email.hint": "Để người quản lý hỏi lại và báo cho bạn quyết định của họ.",
     "field.licence": "Tôi đã đọc giấy phép ({licence}) và sẽ tuân theo",
     "send": "Gửi yêu cầu",
     "kept": "Chỉ người quản lý đọc những gì bạn viết ở đây. Nội dung bị xóa {days} ngày sau khi yêu cầu kết thúc, "
@@ -171,7 +171,7 @@ _KO = {
     "field.country": "국가",
     "field.country.choose": "선택 …",
     "field.email": "이메일 (선택)",
-    "field.email.hint": "운영진이 물어볼 때만 씁니다. 자동으로 보내는 메일은 없습니다.",
+    "field.email.hint": "운영진이 물어보거나 결정을 알릴 때 씁니다.",
     "field.licence": "라이선스({licence})를 읽었으며 지키겠습니다",
     "send": "요청 보내기",
     "kept": "여기에 쓴 내용은 운영진만 읽습니다. 요청이 끝나고 {days}일 뒤에 지워지며, 직접 지우면 바로 지워집니다.",

@@ -17,6 +17,7 @@ TEXTS = {
     "nav.sign_out": "로그아웃",
     "nav.sign_up": "계정 만들기",
     "front.apps": "어떤 Mastodon 앱이든 쓸 수 있어요. 서버는 {domain}이에요.",
+    "front.hub": "이 커뮤니티의 공개 모델",
     "front.signed_in": "{me} 계정으로 로그인했어요.",
     "field.login": "사용자 이름 또는 이메일",
     "field.username": "사용자 이름",

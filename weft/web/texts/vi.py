@@ -17,6 +17,7 @@ TEXTS = {
     "nav.sign_out": "Đăng xuất",
     "nav.sign_up": "Tạo tài khoản",
     "front.apps": "Hãy dùng bất kỳ ứng dụng Mastodon nào: máy chủ là {domain}.",
+    "front.hub": "Mô hình mở của cộng đồng này",
     "front.signed_in": "Bạn đang đăng nhập với tên {me}.",
     "field.login": "Tên người dùng hoặc e-mail",
     "field.username": "Tên người dùng",
