@@ -22,7 +22,7 @@ REQUIRED = (
     *(f"2.{number}" for number in range(1, 9)),
     *(f"4.{number}" for number in range(1, 6)),
     *(f"5.{number}" for number in range(1, 7)),
-    *("6.1", "6.2", "6.3", "7.1", "7.4", "8.2", "8.4", "8.5", "8.6", "12.1"),
+    *("6.1", "6.2", "6.3", "7.1", "7.4", "8.2", "8.4", "8.5", "8.6", "9.5", "11.3", "12.1"),
 )
 PARTS = {
     "0": "Rules that shape the code",
@@ -33,6 +33,8 @@ PARTS = {
     "6": "Media",
     "7": "Limits",
     "8": "Operations",
+    "9": "Assistant, models, training",
+    "11": "Money",
     "12": "Test seams",
 }
 HEAD = """# Security
@@ -47,8 +49,8 @@ Three things to know beside the list:
   that log to yourself, or set a server. With one, neither texts nor addresses are logged.
 - Dependencies are pinned by hash, and a test holds them to it. Whether a known hole is in one of them only a list that
   changes daily can say: run `pip-audit -r requirements/runtime.lock` where you deploy.
-- Requirements of parts that do not exist yet (federation, the assistant, worlds, money, the hash-match hook for media)
-  are added here with the part.
+- Requirements of parts that do not exist yet (federation, worlds, ads, the hash-match hook for media) are added here with
+  the part.
 """
 
 
