@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,7 +20,7 @@ from weft.hub.model import APPROVED_MS, DAY_MS, LINK_MS, Form
 from weft.hub.service import Asked, Download, Hub, Shelf, open_hub
 from weft.infra.db import Db
 from weft.kernel.clock import ManualClock
-from weft.kernel.errors import Invalid, NotFound, Unavailable
+from weft.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 from weft.kernel.ids import AccountId
 
 FORM = Form(name="Lan", purpose="To read with", country="vn", licence_accepted=True)
@@ -133,6 +135,56 @@ async def test_a_link_in_a_folder_that_is_published_is_read_as_what_it_leads_to_
     (tmp_path / "secret.txt.gguf").symlink_to("/etc/passwd")
     with pytest.raises(Invalid, match=r"hub\.file\.format"):
         await hub.publishing.publish(description("small"), [tmp_path / "secret.txt.gguf"])
+
+
+async def test_a_description_alone_does_not_show_what_is_hidden(hub: Hub, tmp_path: Path) -> None:
+    await published(hub, tmp_path)
+    await hub.publishing.set_state("small", "hidden")
+    described = await hub.publishing.publish(description("small", title="Other"), None)
+    assert (described.state, described.described.title, len(described.files)) == ("hidden", "Other", 1)
+    await published(hub, tmp_path)
+    assert (await hub.require_model("small")).state == "shown"
+
+
+async def test_pieces_that_come_while_an_upload_is_accepted_do_not_change_it(hub: Hub, tmp_path: Path) -> None:
+    """A file of a hash has this hash, whoever writes at the same time."""
+    data, shelf = small_gguf(50_000), Shelf(tmp_path / "other")
+    digest = hashlib.sha256(data).hexdigest()
+    await shelf.add_piece(1, "m.gguf", 0, data)
+
+    async def disturb() -> None:
+        for _ in range(40):
+            with suppress(Conflict):
+                await shelf.add_piece(1, "m.gguf", 0, b"something else")
+            await asyncio.sleep(0)
+
+    accepted, _ = await asyncio.gather(shelf.finish(1, "m.gguf", digest), disturb(), return_exceptions=True)
+    path = shelf.path(digest)
+    if isinstance(accepted, BaseException):  # a piece came first
+        assert isinstance(accepted, Invalid) and path is None
+    else:
+        assert path is not None and path.read_bytes() == data
+
+
+async def test_a_piece_is_written_only_where_the_one_before_it_ended(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "hub")
+    assert await shelf.add_piece(1, "m.json", 0, b"[1") == 2
+    with pytest.raises(Conflict):
+        await shelf.add_piece(1, "m.json", 1, b"x")
+    done = await asyncio.gather(*(shelf.add_piece(1, "m.json", 2, b",2]") for _ in range(5)), return_exceptions=True)
+    assert sorted(str(type(each).__name__) for each in done) == ["Conflict"] * 4 + ["int"]
+    accepted = await shelf.finish(1, "m.json", hashlib.sha256(b"[1,2]").hexdigest())
+    assert accepted.size == 5
+    with pytest.raises(Invalid, match=r"hub\.file\.absent"):
+        await shelf.finish(1, "m.json", accepted.sha256)
+
+
+async def test_lists_do_without_the_long_texts(hub: Hub, tmp_path: Path) -> None:
+    await published(hub, tmp_path)
+    (listed,) = await hub.models()
+    whole = await hub.require_model("small")
+    assert listed.described.licence_text == "" != whole.described.licence_text
+    assert listed.files == whole.files
 
 
 async def test_requests_that_wait_are_bounded_and_the_refusal_says_so(

@@ -155,6 +155,16 @@ async def test_recording_twice_counts_once_and_another_body_is_refused(ledger: L
     assert {each.spent for each in lefts} == {100}
 
 
+async def test_a_key_twice_in_one_record_counts_once_and_two_bodies_are_refused(ledger: Ledger, db: Db) -> None:
+    (usage,) = call("a", 100)
+    (other,) = call("a", 101)
+    with pytest.raises(Conflict):
+        await ledger.record([usage, other])
+    assert await ledger.record([usage, usage]) == 1
+    lefts = [each for each in await ledger.left(ANN, "", "ai") if each.unit == "token"]
+    assert {each.spent for each in lefts} == {100}
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -34,7 +34,8 @@ class Publishing:
     shelf: Shelf
 
     async def publish(self, given: Description, sources: Sequence[Path] | None) -> Model:
-        """Publish a model with exactly these files; without ``sources`` it keeps those it has.
+        """Publish a model with exactly these files; without ``sources`` it keeps those it has and stays as it is, shown or
+        hidden.
 
         Raises:
             Invalid: a field or a file cannot be accepted. Nothing has changed then.
@@ -42,7 +43,7 @@ class Publishing:
         described = check_description(given)
         files = await self._take(sources) if sources is not None else None
         async with self.db.tx(0) as tx:
-            id_ = await queries.keep_model(tx, self.db.ids.new(random_bucket()), described)
+            id_ = await queries.keep_model(tx, self.db.ids.new(random_bucket()), described, shown=files is not None)
             if files is not None:
                 await queries.keep_files(tx, id_, files, alone=True)
         return await self._require(described.name)

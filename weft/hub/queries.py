@@ -96,17 +96,19 @@ INSERT INTO hub_models (id, name, title, card, licence, licence_text, base, lang
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (name) DO UPDATE SET title = excluded.title, card = excluded.card, licence = excluded.licence,
     licence_text = excluded.licence_text, base = excluded.base, languages = excluded.languages, tags = excluded.tags,
-    evaluations = excluded.evaluations, approval = excluded.approval, state = 'shown', updated_ms = excluded.updated_ms
+    evaluations = excluded.evaluations, approval = excluded.approval, updated_ms = excluded.updated_ms,
+    state = CASE WHEN $13 THEN 'shown' ELSE hub_models.state END
 RETURNING id
 """
 
 
-async def keep_model(tx: Tx, id_: int, given: Description) -> int:
-    """Write a description under its name; the id that the model has."""
+async def keep_model(tx: Tx, id_: int, given: Description, *, shown: bool) -> int:
+    """Write a description under its name; the id that the model has. A new one is shown, and a hidden one if wanted."""
     kept: int = await tx.value(
         KEEP_MODEL,
         *(id_, given.name, given.title, given.card, given.licence, given.licence_text, given.base),
         *(list(given.languages), list(given.tags), _encode(given.evaluations).decode(), given.approval, tx.now_ms),
+        shown,
     )
     return kept
 

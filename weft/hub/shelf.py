@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import fcntl
 import hashlib
 import os
 import secrets
@@ -78,8 +79,8 @@ class Shelf:
         Raises:
             Invalid: there is none, it has another hash, or it cannot be accepted. It is gone then.
         """
-        part = self._part_of(model_id, check_file_name(name))
-        if not await asyncio.to_thread(part.is_file):
+        part = await asyncio.to_thread(self._claim, self._part_of(model_id, check_file_name(name)))
+        if part is None:
             raise Invalid("hub.file.absent", field="file", name=name)
         try:
             found = await asyncio.to_thread(_hash_of, part)
@@ -128,18 +129,39 @@ class Shelf:
     def _part_of(self, model_id: int, name: str) -> Path:
         return self._beside / f"{model_id}-{name}.part"
 
+    def _claim(self, part: Path) -> Path | None:
+        """Take an upload out of reach: a piece that comes now begins another, and one under way is waited for."""
+        own = self._new_part()
+        try:
+            os.rename(part, own)
+        except FileNotFoundError:
+            return None
+        with own.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        return own
+
     def _append(self, part: Path, offset: int, data: bytes) -> int:
         self._beside.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | (os.O_TRUNC if offset == 0 else 0)
-        with os.fdopen(os.open(part, flags, 0o600), "wb") as file:
-            if os.fstat(file.fileno()).st_size != offset:
-                raise Conflict("hub.file.offset", size=os.fstat(file.fileno()).st_size)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600), "wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            size = os.fstat(file.fileno()).st_size
+            if offset not in (0, size) or not _is_at(file, part):
+                raise Conflict("hub.file.offset", size=size)
+            file.truncate(offset)
             file.seek(offset)
             _write(file, data)
         return offset + len(data)
 
     def _place(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    """Whether an open file is still the one of this name: it may have been taken away while its lock was waited for."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.lstat())
+    except FileNotFoundError:
+        return False
 
 
 def _copy(source: BinaryIO, part: Path) -> str:

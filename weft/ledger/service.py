@@ -174,6 +174,9 @@ class Ledger:
         """
         for each in usages:
             check_usage(each)
+        usages = list(dict.fromkeys(usages))
+        if len({each.key for each in usages}) < len(usages):
+            raise Conflict("ledger.key_reused", key="")
         if not usages:
             return 0
         with _countable():
