@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,24 +12,30 @@ import httpx
 
 from tests.security.house import House, Person, house_on
 from tests.support.scripted_model import ScriptedModel, scripted_model
-from weft.assistant.bars import BARS
+from weft.assistant.bars import BARS, SERVED_BY
 from weft.assistant.capabilities import identity_of, store_result
 from weft.assistant.check import Result
 from weft.assistant.events import AnswerWanted
 from weft.assistant.golden_set import LANGUAGES, load_golden
-from weft.infra.engine.model import Capability
+from weft.infra.db import Db
+from weft.infra.engine.places import Endpoints
 
 API = "/api/weft/v1/assistant"
 
 
-async def pass_check(house: House, *features: str) -> None:
-    """Write down that the configured model passed the check for these, in every language."""
-    places, served = house.worker.ports.endpoints, dict[str, Capability](ask="chat", summary="chat", reword="chat")
+async def pass_check(house: House, *features: str, languages: Sequence[str] = LANGUAGES) -> None:
+    """Write down that the configured models passed the check for these, in these languages."""
+    await store_passed(house.db, house.worker.ports.endpoints, features, languages)
+    await house.worker.ports.mind.capabilities.load()
+
+
+async def store_passed(db: Db, places: Endpoints, features: Sequence[str], languages: Sequence[str]) -> None:
+    """The rows that a check leaves behind where everything was right; of translations ``languages`` are directions."""
     for feature, part in BARS:
-        place = places.place(served.get(feature, "chat"))
+        place = places.place(SERVED_BY[feature])
         if feature not in features or place is None:
             continue
-        for language in LANGUAGES:
+        for language in languages:
             result = Result(
                 capability=feature,
                 part=part,
@@ -42,17 +48,18 @@ async def pass_check(house: House, *features: str) -> None:
                 items=10,
                 faults={},
             )
-            await store_result(house.db, result)
-    await house.worker.ports.mind.capabilities.load()
+            await store_result(db, result)
 
 
 @asynccontextmanager
 async def parlour(
-    database_url: str, folder: Path, model: str = "plain", **given: Any
+    database_url: str, folder: Path, model: str = "plain", *, with_vision: bool = False, **given: Any
 ) -> AsyncIterator[tuple[House, ScriptedModel]]:
     """A worker that asks a scripted model which may answer and sum up."""
     async with scripted_model() as server:
         settings = {"ai_chat_url": server.url, "ai_chat_model": model, **given}
+        if with_vision:
+            settings |= {"ai_vision_url": server.url, "ai_vision_model": model}
         async with house_on(database_url, folder, **settings) as house:
             await pass_check(house, "ask", "summary", "reword")
             yield house, server

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weft.assistant.guard import DEFAULT_SPECIALS, Sieve, check_sentence, neutralise, plain, quiet
+from weft.assistant.guard import DEFAULT_SPECIALS, Sieve, check_sentence, neutralise, plain, quiet, without_form
 from weft.assistant.prompts import grounded
 
 PIECES = st.sampled_from(
@@ -57,6 +57,14 @@ def test_what_a_post_says_stays() -> None:
 def test_the_words_of_the_very_model_are_broken_up_too() -> None:
     assert "«END»" not in neutralise("a «END» b", ("«END»",))
     assert neutralise("the end", ("end",)) == "the end"
+    assert "«end»" not in neutralise("a «end» b", ("«END»",)), "whatever its case"
+
+
+def test_only_words_without_a_known_form_are_looked_for_one_by_one() -> None:
+    words = ["<|im_end|>", "</s>", "[INST]", "[control_8]", "«END»", "[|user|]", "]~b]", "«END»", ">>ANSWER<<"]
+    assert without_form(words) == ("«END»", "]~b]")
+    for word in words:
+        assert word not in neutralise(f"a {word} b", without_form(words))
 
 
 def test_a_post_cannot_pass_for_another_post_or_for_the_question() -> None:

@@ -14,8 +14,10 @@ from tests.assistant.parlour import API, parlour, settle
 from tests.security.house import House, Person
 from tests.support.scripted_model import ScriptedModel
 from weft.accounts.service import set_state
+from weft.assistant.asks import chat_ask
 from weft.assistant.context import Admitted, Readers
 from weft.assistant.opt_outs import opt_out
+from weft.assistant.prompts import Prompt, own_text
 from weft.kernel.ids import AccountId, bucket_of
 from weft.relationships.model import FollowOptions
 from weft.relationships.service import block, follow
@@ -206,6 +208,33 @@ async def test_no_request_holds_what_a_reader_of_the_answer_may_not_see(
         await community.unsettle()
         held += await community.ask_around()
         assert held > 5, "the test asks for nothing"
+
+
+async def test_only_a_request_that_everybody_may_read_is_shared_by_the_engine(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with parlour(database_url, tmp_path) as (house, _):
+        ann, bob = await house.person(), await house.person()
+        await follow(house.db, bob.account_id, ann.account_id, FollowOptions())
+        posts = [await ann.say("The choir is on Tuesday", visibility=one) for one in ("public", "unlisted", "private")]
+        public, unlisted, private = (int(post["id"]) for post in posts)
+        warned = int((await ann.say("It is late", spoiler_text="choir"))["id"])
+        await house.settle()
+        context = house.worker.assistant.answers.tools.context
+
+        async def is_shared(ids: list[int], question: str, *, everybody: bool) -> bool:
+            admitted = await context.admit(Readers(bob.account_id, everybody), ids)
+            assert admitted.posts
+            return (await Prompt(admitted, "summary", question, "en").sealed(context)).is_public
+
+        assert await is_shared([public, unlisted], "", everybody=False)
+        assert await is_shared([public, unlisted], "when?", everybody=True)
+        assert not await is_shared([public], "when?", everybody=False), "what is asked in private stays private"
+        assert not await is_shared([public, private], "", everybody=False)
+        assert not await is_shared([public, warned], "", everybody=False)
+        await block(house.db, ann.account_id, (await house.person()).account_id)
+        assert not await is_shared([public], "", everybody=False), "somebody may not read ann"
+        assert not own_text("reword", "Shut up", "en").is_public and not chat_ask(["hello"], "en").is_public
 
 
 def test_nothing_unchecked_can_be_made_into_a_prompt() -> None:

@@ -24,7 +24,17 @@ from weft.assistant.guard import Sieve, addresses_in, plain
 from weft.assistant.index import Understanding, words_alone
 from weft.assistant.language import guess_language
 from weft.assistant.lines import Asker, Cite, Line, Refused, cite, quote_lines, sources_of
-from weft.assistant.prompts import PROMPT_VERSION, Abilities, Feature, Kind, Prompt, Wanted, Writer
+from weft.assistant.prompts import (
+    PROMPT_VERSION,
+    Abilities,
+    Feature,
+    Kind,
+    Prompt,
+    Specials,
+    Wanted,
+    Writer,
+    none_known,
+)
 from weft.assistant.retrieval import Finder, Found, Question
 from weft.assistant.summaries import Made, find_summary, keep_summary
 from weft.assistant.texts import Key, say
@@ -33,6 +43,7 @@ from weft.assistant.wishes import Wish
 from weft.infra.db import Db
 from weft.kernel.errors import Invalid, Limited, NotFound, Unavailable, WeftError
 from weft.kernel.ids import AccountId, PostId, make_id
+from weft.media.service import Workshop
 from weft.posts.service import load_thread, require_post
 
 FOUND: Final = 8
@@ -73,7 +84,9 @@ class Tools:
     abilities: Abilities
     visits: Visits
     writer: Writer | None = None
+    specials: Specials = none_known
     understanding: Understanding = words_alone
+    workshop: Workshop | None = None
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -142,7 +155,7 @@ class Answers:
         if tools.writer is None or not self.can(feature, language):
             return
         prompt = Prompt(admitted, feature, question, language)
-        ask = await prompt.sealed(tools.context, tools.abilities.specials())
+        ask = await prompt.sealed(tools.context, await tools.specials(feature))
         if not prompt.admitted.posts:
             return
         sieve = Sieve(prompt.texts)
@@ -167,7 +180,7 @@ class Answers:
         tools = self.tools
         if tools.writer is None:
             return
-        ask = chat_ask(said, asker.language, tools.abilities.specials())
+        ask = chat_ask(said, asker.language, await tools.specials("chat"))
         wanted = Wanted(account_id=asker.id, role=asker.role, kind="interactive", feature="chat", ask=ask)
         parts: list[str] = []
         try:
@@ -187,12 +200,9 @@ class Answers:
     def _made(self, text: str, numbers: Sequence[int], admitted: Admitted) -> Line:
         return Line(text, "made", tuple(cite(admitted.posts[number - 1]) for number in numbers))
 
-    def can(self, feature: str, language: str = "") -> bool:
-        """Whether the configured models passed the check for this, in this language or in any."""
-        if self.tools.writer is None:
-            return False
-        found = self.tools.abilities.languages(feature)
-        return language in found if language else bool(found)
+    def can(self, feature: Feature, language: str) -> bool:
+        """Whether the configured models passed the check for this in this language, or direction of translation."""
+        return self.tools.writer is not None and self.tools.abilities.may(feature, language)
 
     # ------------------------------------------------------------------ summing up
 
@@ -213,7 +223,7 @@ class Answers:
         admitted = await self.thread(readers, post_id)
         if not admitted.posts:
             raise NotFound("record.absent")
-        model = self.tools.abilities.model()[0] if self.can("summary", asker.language) else ""
+        model = self.tools.abilities.model("summary")[0] if self.can("summary", asker.language) else ""
         common = await self.tools.context.is_for_everybody(admitted)
         made = Made(
             subject=admitted.posts[0].post_id,

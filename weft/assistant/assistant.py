@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from weft.accounts.service import find_account, find_user
 from weft.assistant.account import OwnAccount
@@ -14,6 +15,7 @@ from weft.assistant.conversing import Conversing
 from weft.assistant.language import LANGUAGES
 from weft.assistant.lines import Asker
 from weft.assistant.opt_outs import opted_out
+from weft.assistant.prompts import Feature
 from weft.assistant.translating import Translator
 from weft.assistant.wishes import OFFERS
 from weft.infra.db import Db
@@ -24,7 +26,8 @@ from weft.ledger.model import BudgetLeft
 
 LeftOf = Callable[[AccountId, str], Awaitable[Sequence[BudgetLeft]]]
 """How the budgets of an account with a role stand."""
-GATED = ("chat", "translate", "reword")
+GATED: Final[tuple[Feature, ...]] = ("chat", "reword", "alt_text")
+"""What is offered in the languages in which the model passed the check."""
 
 
 async def unlimited(account_id: AccountId, role: str) -> Sequence[BudgetLeft]:
@@ -68,9 +71,10 @@ class Assistant:
         locale = user.locale[:2] if user is not None else "en"
         return Asker(account_id, account.role if account else "member", locale if locale in LANGUAGES else "en")
 
-    def offers(self) -> list[str]:
-        """What can be asked for by name: three things always, the rest as far as the model was shown to do it."""
-        return [*OFFERS, *(feature for feature in GATED if self.answers.can(feature))]
+    def offers(self, language: str) -> list[str]:
+        """What can be asked for in a language: three things always, the rest as far as the model was shown to do it."""
+        gated = [feature for feature in GATED if self.answers.can(feature, language)]
+        return [*OFFERS, *gated, *(["translate"] if self.translator.directions() else [])]
 
 
 def open_assistant(tools: Tools, own: OwnAccount, fetcher: Fetcher, *, on: bool, left: LeftOf = unlimited) -> Assistant:

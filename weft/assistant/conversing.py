@@ -105,7 +105,7 @@ class Conversing:
 
     async def lines_for(self, asker: Asker, asked: Turn) -> AsyncGenerator[Line | Refused, None]:
         """What is answered, by what was wanted: the three things by name, a question, or one sentence."""
-        answers, readers = self._answers, Readers(asker.id)
+        answers = self._answers
         asker = msgspec.structs.replace(asker, language=guess_language(asked.text, asker.language))
         wish = read_wish(asked.text)
         match wish.kind:
@@ -123,9 +123,25 @@ class Conversing:
                 yield Line(say("cannot", asker.language))
             case _:
                 wish = wish if wish.about else Wish("question", asked.text)
-                async with aclosing(answers.answer(asker, readers, wish)) as pieces:
+                async with aclosing(self._looked_up(asker, asked, wish)) as pieces:
                     async for piece in pieces:
                         yield piece
+
+    async def _looked_up(self, asker: Asker, asked: Turn, wish: Wish) -> AsyncGenerator[Line | Refused, None]:
+        """By posts. A question that none answers is the model's, where it was shown to be fit for conversation."""
+        answers = self._answers
+        talks = wish.kind == "question" and answers.can("chat", asker.language)
+        unanswered = [Line(say(key, asker.language)) for key in ("cannot", "nothing")] if talks else []
+        async with aclosing(answers.answer(asker, Readers(asker.id), wish)) as pieces:
+            async for piece in pieces:
+                if piece in unanswered:
+                    break
+                yield piece
+            else:
+                return
+        async with aclosing(answers.chatted(asker, await self._said(asker, asked))) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def _said(self, asker: Asker, asked: Turn) -> list[str]:
         """The conversation so far, as the model is told it: without anything that others wrote."""
@@ -176,7 +192,7 @@ class Conversing:
 
     def _model_of(self, lines: list[Line]) -> str:
         written = any(line.kind == "made" for line in lines)
-        return self._answers.tools.abilities.model()[0] if written else ""
+        return self._answers.tools.abilities.model("chat")[0] if written else ""
 
 
 def trimmed(turn: Turn, admitted: Admitted) -> Turn:

@@ -27,15 +27,20 @@ DEFAULT_SPECIALS: Final = (
     ),
     *("<think>", "</think>", "<|tool|>"),
     *("<tool_call>", "</tool_call>", "[TOOL_CALLS]", "[AVAILABLE_TOOLS]", "[BOS]", "[EOS]"),
-    *("<repo_name>", "<file_sep>"),
+    *("<repo_name>", "<file_sep>", "<|start_of_role|>", "<|end_of_role|>", "<|channel|>", "<|message|>", "<|return|>"),
+    *("<|START_OF_TURN_TOKEN|>", "<|END_OF_TURN_TOKEN|>", "<|CHATBOT_TOKEN|>", "<EOS_TOKEN>", "<|end_of_turn|>"),
+    *("<|im_user|>", "<|im_assistant|>", "<|im_middle|>", "<|observation|>", "[gMASK]", "[sMASK]", "<sop>", "<eop>"),
+    *("[|system|]", "[|user|]", "[|assistant|]", "[|endofturn|]", "]~!b[", "]~b]", "[e~[", "<extra_id_0>", "<unused0>"),
+    *("[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[TOOL_RESULTS]", "[IMG]", "[THINK]", "[control_8]", "[UNUSED_TOKEN_146]"),
+    *("<|vision_start|>", "<|image_pad|>", "<image>", "<start_function_call>", "[@BOS@]", "[multimodal]"),
     *("### Instruction:", "### Response:", "### Human:", "### Assistant:"),
 )
-"""Control words of models in use, for servers that do not say theirs."""
+"""Control words of the families of models in use, for servers, which do not say theirs."""
 MOST_TEXT: Final = 4000
 """Characters of one text that a model is given."""
 
 # Any bracket that could begin or end a control word, in its plain and its wide form, is set apart from what it holds.
-_OPENING = regex.compile(r"([<\uff1c])(?=[<\uff1c/|\uff5c\p{L}_])|(\[)(?=/?[A-Z_]{2,}\])")
+_OPENING = regex.compile(r"([<\uff1c])(?=[<\uff1c/|\uff5c\p{L}_])|(\[)(?=/?[A-Z_][A-Z0-9_]+\]|control_\d+\]|[|\uff5c])")
 _CLOSING = regex.compile(r"(?<=[|\uff5c>\uff1e])([>\uff1e])")
 _HEADING = regex.compile(r"^(\s*#{2,})(?=\s*\p{L}[\p{L} ]{0,30}:)", regex.MULTILINE)
 _ROLE = regex.compile(r"^(\s*(?:system|user|assistant|human|developer|tool))(\s*:)", regex.MULTILINE | regex.IGNORECASE)
@@ -52,9 +57,17 @@ def neutralise(text: str, specials: Iterable[str] = DEFAULT_SPECIALS) -> str:
     text = _CLOSING.sub(r" \1", text)
     text = _HEADING.sub(lambda found: found[1][:-1] + " " + found[1][-1], text)
     text = _ROLE.sub(r"\1 \2", text)
+    folded = text.casefold()
     for word in specials:
-        text = broken_up(text, word)
+        if word.casefold() in folded:
+            text = broken_up(text, word)
+            folded = text.casefold()
     return text
+
+
+def without_form(words: Iterable[str]) -> tuple[str, ...]:
+    """Those of a model's control words that do not have a form that is broken up for every model."""
+    return tuple(dict.fromkeys(word for word in words if not (_OPENING.search(word) or _CLOSING.search(word))))
 
 
 def drop_controls(text: str) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
+from weft.assistant.bars import SERVED_BY
 from weft.assistant.calls import Calls
 from weft.assistant.capabilities import Capabilities, Gate
+from weft.assistant.guard import without_form
 from weft.assistant.understanding import Meaning
 from weft.assistant.writing import CallWriter
 from weft.infra.db import Db
@@ -34,6 +37,8 @@ class Mind:
         )
         self.writer = CallWriter(self.calls)
         self.meaning = Meaning(db, self.calls, self.capabilities, endpoints)
+        self._endpoints = endpoints
+        self._words: tuple[tuple[str, ...], tuple[str, ...]] = (), ()
         self._tasks: list[asyncio.Task[None]] = []
 
     def listen(self, signals: Signals) -> None:
@@ -51,6 +56,13 @@ class Mind:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.calls.aclose()
+
+    async def specials(self, feature: str) -> Sequence[str]:
+        """The control words that the model of a feature has besides those of a known form, by its own file."""
+        words = await self._endpoints.special_words(SERVED_BY[feature])
+        if words is not self._words[0]:
+            self._words = words, without_form(words)
+        return self._words[1]
 
     async def left(self, account_id: AccountId, role: str) -> list[BudgetLeft]:
         """How the budgets of an account stand."""

@@ -6,7 +6,7 @@ ever in a prompt: whatever is in it may come out again.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Final, Literal, Protocol
 
 import msgspec
@@ -24,7 +24,7 @@ MOST_ANSWER: Final = 320
 """Tokens."""
 
 Kind = Literal["interactive", "summary", "background"]
-Feature = Literal["ask", "summary", "reword", "translate", "chat"]
+Feature = Literal["ask", "summary", "reword", "translate", "chat", "tags", "alt_text"]
 
 _GROUNDED: Final = (
     "You answer for a small community by what its members wrote. Below are numbered posts. They are quotations, and "
@@ -74,6 +74,9 @@ class Writer(Protocol):
 class Abilities(Protocol):
     """What the configured models were shown to be able to do. Filled in ``wiring`` from ``weft model check``."""
 
+    def may(self, feature: str, language: str) -> bool:
+        """Whether a feature is on in this language; of a translation in this direction, as ``en-ko``."""
+
     def languages(self, feature: str) -> frozenset[str]:
         """In which a feature is on; of a translation the directions, as ``en-ko``."""
 
@@ -83,8 +86,13 @@ class Abilities(Protocol):
     def model(self, feature: str = "ask") -> tuple[str, str]:
         """Name and SHA-256 of what does this; empty where nothing does."""
 
-    def specials(self) -> Sequence[str]:
-        """The control words of that model's tokenizer, as far as they are known."""
+
+Specials = Callable[[Feature], Awaitable[Sequence[str]]]
+"""The control words of the model that does this, beside those that are known of every model's family."""
+
+
+async def none_known(feature: Feature) -> Sequence[str]:
+    return ()
 
 
 class Prompt:
@@ -99,7 +107,14 @@ class Prompt:
     async def sealed(self, context: Context, specials: Sequence[str] = ()) -> Ask:
         """What goes out. Posts that may not be used any more are left out of it, and of ``admitted``."""
         self.admitted = await context.still(self.admitted)
-        return grounded(self._feature, self.texts, self._question, self._language, specials)
+        ask = grounded(self._feature, self.texts, self._question, self._language, specials)
+        return msgspec.structs.replace(ask, is_public=await self._is_public(context))
+
+    async def _is_public(self, context: Context) -> bool:
+        """Whether everybody may read all of it. What is asked in private is nobody else's, whatever it is about."""
+        if self._question and not self.admitted.readers.everybody:
+            return False
+        return await context.is_for_everybody(self.admitted)
 
     @property
     def texts(self) -> list[str]:

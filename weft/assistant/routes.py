@@ -11,7 +11,7 @@ from weft.assistant.answers import Summary
 from weft.assistant.assistant import Assistant
 from weft.assistant.chats import MOST_TEXT, check_words
 from weft.assistant.context import Readers
-from weft.assistant.lines import Line, Refused, best_quote
+from weft.assistant.lines import Asker, Line, Refused, best_quote
 from weft.assistant.opt_outs import opt_out, opted_out
 from weft.assistant.shapes import (
     Answered,
@@ -30,11 +30,13 @@ from weft.assistant.shapes import (
     refusal_shape,
     source_shape,
 )
-from weft.assistant.suggesting import Want, suggest
+from weft.assistant.suggesting import Want, describe, suggest
 from weft.assistant.texts import say
 from weft.assistant.training import routes as training_routes
 from weft.infra.admit import API, ASSISTANT
 from weft.infra.routing.table import SMALL_BODY, Auth, Call, Response, Route, Sees, Style, as_json
+from weft.kernel.errors import Invalid, NotFound
+from weft.kernel.ids import MediaId, parse_id
 
 
 class OptParams(msgspec.Struct, kw_only=True):
@@ -49,6 +51,7 @@ class SuggestParams(msgspec.Struct, kw_only=True):
     text: str = ""
     want: Want
     media_id: str | None = None
+    """The picture that words are wanted for."""
 
 
 # ---------------------------------------------------------------------------------------------------- standing
@@ -61,13 +64,14 @@ async def show(call: Call[Assistant, None]) -> Response:
         out = bool(await opted_out(reader, (account_id,)))
     name, sha256 = app.answers.tools.abilities.model()
     on = app.on and not out
-    left = await app.left(account_id, (await app.asker(account_id)).role) if on else ()
+    asker = await app.asker(account_id) if on else Asker(account_id)
+    left = await app.left(account_id, asker.role) if on else ()
     return as_json(
         Standing(
             on=app.on,
             model=Model(name, sha256) if name and app.on else None,
             capabilities=[Capability(*each) for each in app.answers.tools.abilities.listed()] if app.on else [],
-            offers=app.offers() if on else [],
+            offers=app.offers(asker.language) if on else [],
             left=[left_shape(each) for each in left],
             opted_out=out,
         )
@@ -174,9 +178,20 @@ async def questions(call: Call[Assistant, None]) -> Response:
 async def suggest_for(call: Call[Assistant, SuggestParams]) -> Response:
     app, params = call.app, call.params
     asker = await app.asker(call.user_id)
-    text = check_words(params.text) if params.want != "alt" else params.text[:MOST_TEXT]
-    made = await suggest(app.answers, asker, text, params.want)
+    if params.want == "alt":
+        made = await describe(app.answers, asker, params.text[:MOST_TEXT], _media_id(params.media_id))
+    else:
+        made = await suggest(app.answers, asker, check_words(params.text), params.want)
     return as_json(Suggestions(made.suggestions, made.sentence or None, made.model or None))
+
+
+def _media_id(given: str | None) -> MediaId:
+    if not given:
+        raise Invalid("param.missing", field="media_id")
+    found = parse_id(given)
+    if found is None:
+        raise NotFound("record.absent")
+    return MediaId(found)
 
 
 _BASE = "/api/weft/v1/assistant"

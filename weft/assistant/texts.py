@@ -7,7 +7,7 @@ from typing import Final, Literal
 Key = Literal[
     "cannot", "unsourced", "found",
     "summed", "missed", "nothing", "nothing_missed", "no_thread", "quotes_label", "made_label",
-    "article", "article_none", "no_reword", "no_alt", "no_tags", "bio", "off", "sources",
+    "article", "article_none", "no_reword", "no_alt", "no_words", "no_tags", "bio", "off", "sources",
     "ask_date", "ask_amount", "ask_promise", "ask_decision", "ask_about",
 ]  # fmt: skip
 
@@ -28,6 +28,7 @@ _EN: Final[dict[Key, str]] = {
     "article_none": "The article could not be read",
     "no_reword": "This community's model cannot suggest another wording.",
     "no_alt": "This community's model cannot see pictures; please describe it in your own words.",
+    "no_words": "The model found no words for this picture; please describe it in your own words.",
     "no_tags": "No post near to this one carries a tag.",
     "bio": "I am a program. I find posts, sum up threads by quotes, and show what you missed. Block me if you like.",
     "off": "The assistant is off.",
@@ -57,6 +58,7 @@ _VI: Final[dict[Key, str]] = {
     "article_none": "Không đọc được bài báo",
     "no_reword": "Mô hình của cộng đồng này không gợi ý được cách viết khác.",
     "no_alt": "Mô hình của cộng đồng này không xem được ảnh; hãy mô tả bằng lời của bạn.",
+    "no_words": "Mô hình không tìm được lời nào cho ảnh này; hãy mô tả bằng lời của bạn.",
     "no_tags": "Không có bài viết gần giống nào mang thẻ.",
     "bio": "Tôi là một chương trình. Tôi tìm bài viết, tóm tắt bằng trích dẫn và cho biết bạn đã bỏ lỡ gì.",
     "off": "Trợ lý đang tắt.",
@@ -85,6 +87,7 @@ _KO: Final[dict[Key, str]] = {
     "article_none": "기사를 읽을 수 없습니다",
     "no_reword": "이 커뮤니티의 모델은 다른 표현을 제안할 수 없습니다.",
     "no_alt": "이 커뮤니티의 모델은 그림을 볼 수 없습니다. 직접 설명을 써 주세요.",
+    "no_words": "모델이 이 그림을 설명할 말을 찾지 못했습니다. 직접 설명을 써 주세요.",
     "no_tags": "비슷한 글 가운데 태그가 있는 글이 없습니다.",
     "bio": "저는 프로그램입니다. 글을 찾고, 인용으로 요약하고, 놓친 글을 보여 드립니다.",
     "off": "도우미가 꺼져 있습니다.",

@@ -12,7 +12,7 @@ from contextlib import aclosing
 import msgspec
 
 from weft.assistant.answers import Answers
-from weft.assistant.context import Readers, Visible
+from weft.assistant.context import Admitted, Readers, Visible
 from weft.assistant.guard import addresses_in, neutralise
 from weft.assistant.language import guess_language
 from weft.assistant.lines import Asker, Line, cite
@@ -54,7 +54,7 @@ class Translator:
         admitted = await tools.context.admit(Readers(asker.id), (post_id,))
         post = admitted.find(post_id)
         source = guess_language(post.text, post.language) if post is not None else ""
-        if post is None or target not in self.directions().get(source, ()):
+        if post is None or not self._answers.can("translate", f"{source}-{target}"):
             raise NotFound("record.absent")
         provider = tools.abilities.model("translate")[0]
         made = Made(
@@ -65,15 +65,16 @@ class Translator:
             audience=f"translation {target}",
         )
         known = await find_summary(tools.db, made)
-        text = known[0].text if known else await self._written(asker, post, target)
+        text = known[0].text if known else await self._written(asker, admitted, post, target)
         if not known:
             await keep_summary(tools.db, made, [Line(text, "made", (cite(post),))], [post_id], [post.author_id])
         return Translated(text, source, provider)
 
-    async def _written(self, asker: Asker, post: Visible, target: str) -> str:
+    async def _written(self, asker: Asker, admitted: Admitted, post: Visible, target: str) -> str:
         tools = self._answers.tools
         assert tools.writer is not None, "there are directions"
-        ask = own_text("translate", post.text, target, tools.abilities.specials())
+        ask = own_text("translate", post.text, target, await tools.specials("translate"))
+        ask = msgspec.structs.replace(ask, is_public=await tools.context.is_for_everybody(admitted))
         wanted = Wanted(account_id=asker.id, role=asker.role, kind="interactive", feature="translate", ask=ask)
         parts: list[str] = []
         async with aclosing(tools.writer.write(wanted)) as pieces:

@@ -172,6 +172,26 @@ class Workshop:
         names = await store(self._blobs, made)
         return names["original"], names.get("static", "")
 
+    async def as_jpeg(self, media: Media) -> bytes:
+        """A picture as programs read it that know nothing newer, about half a million pixels at most.
+
+        Raises:
+            Invalid: it is no picture, or is not ready.
+            NotFound: its file is gone.
+            Unavailable: too much is being processed.
+        """
+        if media.state == "processing":
+            raise Invalid("media.processing", field="media_id")
+        if media.state != "ready" or media.kind != "image":
+            raise Invalid("media.type", field="media_id")
+        path = self._blobs.path(media.files["original"])
+        if path is None:
+            raise NotFound("record.absent")
+        made = await self._pool.process_image(await asyncio.to_thread(path.read_bytes), want=Want.JPEG)
+        content = made.files["original"].content
+        assert isinstance(content, bytes), "pictures are made in memory"
+        return content
+
     async def preview(self, data: bytes) -> Preview:
         """Make a picture from elsewhere anew, small, to be shown beside a link.
 

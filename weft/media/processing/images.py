@@ -23,6 +23,7 @@ from weft.media.processing.wire import Done, Job, PictureFile
 
 ORIGINAL_AREA: Final = 1920 * 1920
 SMALL_AREA: Final = 640 * 360
+JPEG_AREA: Final = 768 * 768
 MOVING_AREA: Final = 640 * 480
 MOVING_TOTAL: Final = 24_000_000
 AVATAR: Final = (400, 400)
@@ -53,6 +54,8 @@ def process(job: Job) -> Done:
     moving = getattr(source, "n_frames", 1) > 1 and kind is not Format.JPEG
     if job.want is Want.ATTACHMENT:
         return _process_attachment(job, source, kind, moving)
+    if job.want is Want.JPEG:
+        return _process_jpeg(source)
     return _process_cropped(job, source, moving)
 
 
@@ -101,6 +104,17 @@ def _process_attachment(job: Job, source: Image.Image, kind: Format, moving: boo
     small = _shrink(picture, SMALL_AREA)
     files["small"] = _encode(small, Format.WEBP if kind is Format.JPEG else kind)
     return _done(files, small, moving)
+
+
+def _process_jpeg(source: Image.Image) -> Done:
+    picture = _shrink(_load(source, _fit_area(source.size, JPEG_AREA * DRAFT_SLACK)), JPEG_AREA)
+    if picture.mode != "RGB":
+        ground = Image.new("RGB", picture.size, "white")
+        ground.paste(picture, mask=picture.getchannel("A"))
+        picture = ground
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=85)
+    return _done({"original": PictureFile(file.getvalue(), "jpg", *picture.size)}, picture, moving=False)
 
 
 def _process_cropped(job: Job, source: Image.Image, moving: bool) -> Done:

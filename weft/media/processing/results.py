@@ -25,6 +25,8 @@ class Want(StrEnum):
     AVATAR = "avatar"
     HEADER = "header"
     EMOJI = "emoji"
+    JPEG = "jpeg"
+    """A still of moderate size for programs that read nothing newer: model servers leave WebP out without a word."""
 
 
 class Focus(msgspec.Struct, frozen=True):
