@@ -34,7 +34,7 @@ class Publishing:
     shelf: Shelf
 
     async def publish(self, given: Description, sources: Sequence[Path] | None) -> Model:
-        """Publish a model with exactly these files; without ``sources`` it keeps those it has, and stays hidden if it is.
+        """Publish a model with exactly these files; without ``sources`` it keeps its own, and stays hidden if it is.
 
         Raises:
             Invalid: a field or a file cannot be accepted. Nothing has changed then.
