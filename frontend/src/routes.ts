@@ -16,7 +16,7 @@ const screen = (name: string, load: Screen['load'], texts: readonly Area[] = ['c
 
 const home = screen('home', () => import('./screens/home/Home.svelte'))
 const thread = screen('thread', () => import('./screens/thread/Thread.svelte'))
-const search = screen('search', () => import('./screens/search/Search.svelte'), ['core', 'search', 'assistant'])
+const search = screen('search', () => import('./screens/search/Search.svelte'), ['core', 'search'])
 const activity = screen('activity', () => import('./screens/activity/Activity.svelte'), ['core', 'activity'], true)
 const messages = screen('messages', () => import('./screens/messages/Messages.svelte'), ['core', 'messages', 'notes'], true)
 const chat = screen('chat', () => import('./screens/messages/Chat.svelte'), ['core', 'messages', 'notes'], true)
