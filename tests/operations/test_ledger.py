@@ -92,3 +92,18 @@ def test_money_is_written_as_it_is_read(text: str) -> None:
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(CommandFailed):
         read_money(text)
+
+
+async def test_a_model_s_own_price_is_set_and_listed(weft: Weft) -> None:
+    made = weft.json("price", "set", "ai.output_token", "0.0000006", "--model", "big")
+    assert (made["model"], made["price"], made["version"]) == ("big", "0.0000006", 2)
+    listed = {(each["meter"], each["model"]): each["price"] for each in weft.json("price", "list")["prices"]}
+    assert listed["ai.output_token", "big"] == "0.0000006"
+    assert listed["ai.output_token", ""] == "0"
+    assert "big" in weft.run("price", "list").stdout
+
+
+async def test_where_the_books_ended_is_listed_by_day(weft: Weft, db: Db) -> None:
+    async with db.tx(0) as tx:
+        await tx.execute("INSERT INTO day_heads (bucket, day_ms, number, hash) VALUES ($1, 0, 3, '\\xab')", 0)
+    assert weft.json("ledger", "heads")["heads"] == [{"day": "1970-01-01", "entries": 3, "hash": "ab"}]

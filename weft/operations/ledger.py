@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 
-import msgspec
-
 from weft.infra.db import Db
 from weft.kernel.clock import rfc3339
 from weft.kernel.errors import Conflict, Invalid
@@ -24,7 +22,6 @@ from weft.ledger.model import (
     PriceVersion,
     Scope,
 )
-from weft.ledger.routes import head_shape
 from weft.ledger.service import Ledger, check_books
 from weft.operations.accounts import require
 from weft.operations.reach import CommandFailed
@@ -161,7 +158,9 @@ def _price(version: PriceVersion) -> Answer:
 async def heads(db: Db, days: int) -> Answer:
     """Where the books ended on the last days."""
     found = await Ledger(db, db.clock).heads(LAST_MS, max(1, min(days, MOST_HEADS)))
-    return {"heads": [msgspec.to_builtins(head_shape(head)) for head in found]}
+    return {
+        "heads": [{"day": rfc3339(head.day_ms)[:10], "entries": head.number, "hash": head.hash.hex()} for head in found]
+    }
 
 
 async def check(db: Db) -> Answer:
