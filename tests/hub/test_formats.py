@@ -55,6 +55,12 @@ async def test_what_a_right_file_says_of_itself_is_told(tmp_path: Path) -> None:
     assert (found.format, found.parameters, found.types) == ("safetensors", 7, {"F32": 1, "BF16": 1})
 
 
+@pytest.mark.parametrize("claim", ["\x1b[2J", "llama\n", "\u202emalla", "a\0b"])
+def test_what_a_header_claims_moves_no_terminal(claim: str) -> None:
+    made = gguf([pair("general.architecture", TEXT, text(claim))])
+    assert read(made, "gguf").architecture == ""
+
+
 async def test_a_hostile_file_is_a_clear_refusal_also_from_the_other_process(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(gguf(counts=(2**63, 0)))
     with pytest.raises(Invalid) as refused:

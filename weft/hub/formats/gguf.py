@@ -101,7 +101,8 @@ class _Reading:
         start = -(-self._source.at // alignment) * alignment
         _check_spans(spans, self._source.size - start)
         architecture = self._kept.get("general.architecture")
-        family = architecture[:LONGEST_SHOWN] if isinstance(architecture, str) else ""
+        is_shown = isinstance(architecture, str) and architecture.isprintable()  # it reaches an operator's terminal
+        family = str(architecture)[:LONGEST_SHOWN] if is_shown else ""
         context = self._kept.get(f"{family}.context_length")
         return Facts(
             format="gguf",
