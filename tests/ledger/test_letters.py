@@ -61,7 +61,7 @@ def test_each_language_says_everything() -> None:
                     unit="token",
                     per="day",
                     percent=percent,
-                    resets_ms=0,  # type: ignore[arg-type]
+                    resets_ms=0,
                 )
                 subject, text = letter(event, locale, "Town")
                 assert "{" not in subject + text and f"{percent} %" in subject

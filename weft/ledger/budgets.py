@@ -101,5 +101,5 @@ async def note_reached(tx: Tx, now_ms: int) -> list[Reached]:
     day, quarter = start_of("day", now_ms), start_of("quarter", now_ms)
     rows = await tx.rows(NOTE_REACHED, BOOKS, day, quarter, list(MARKS))
     await tx.execute(FORGET_REACHED, BOOKS, quarter)
-    highest = {tuple(row[:4]): row[4] for row in sorted(rows, key=lambda row: row[4])}
-    return [Reached(*budget, percent) for budget, percent in highest.items()]
+    highest = {tuple(row[:4]): row for row in sorted(rows, key=lambda row: row[4])}
+    return [Reached(row[0], row[1], row[2], row[3], row[4]) for row in highest.values()]
