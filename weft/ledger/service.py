@@ -79,13 +79,12 @@ class Ledger:
     ) -> Hold:
         """Set aside the most that work can use, in every budget it concerns or in none.
 
-        ``worst`` names the most of each meter that somebody else sends a bill for, ``model`` whose prices hold for it
-        (as of ``Usage``). ``account_id`` 0 is the server's own work. The same key again answers with the same hold.
+        ``worst`` names the most of each meter that somebody else sends a bill for, ``model`` whose prices it has (as of
+        ``Usage``). Account 0 is the server's own work. The same key again answers with the same hold.
 
         Raises:
             Limited: a budget has no room; ``retry_after`` says in how many seconds it begins anew.
             Conflict: the key was used for something else, or its hold has ended.
-            Invalid: a number that no budget could count.
         """
         _check_wanted(key, tokens, worst, ttl_s)
         now_ms = self._clock.now_ms()
@@ -101,8 +100,7 @@ class Ledger:
             at_ms=now_ms,
             ends_ms=now_ms + int(ttl_s * 1000),
         )
-        with _countable():
-            taken = await self._take(hold, urgency)
+        taken = await self._take(hold, urgency)
         if taken.refusal is not None:
             raise _spent(taken.refusal, now_ms)
         return hold if taken.good else await self._known(hold)
@@ -115,14 +113,15 @@ class Ledger:
         return money
 
     async def _take(self, hold: Hold, urgency: Urgency) -> holds.Taken:
-        async with self._db.once(BOOKS) as tx:
-            taken = await holds.take(tx, hold, urgency)
-        if taken.complete:
-            return taken
-        async with self._db.once(BOOKS) as tx:
-            await holds.ensure_rows(tx, hold.scopes())
-        async with self._db.once(BOOKS) as tx:
-            return await holds.take(tx, hold, urgency)
+        with _countable():
+            async with self._db.once(BOOKS) as tx:
+                taken = await holds.take(tx, hold, urgency)
+            if taken.complete:
+                return taken
+            async with self._db.once(BOOKS) as tx:
+                await holds.ensure_rows(tx, hold.scopes())
+            async with self._db.once(BOOKS) as tx:
+                return await holds.take(tx, hold, urgency)
 
     async def _known(self, wanted: Hold) -> Hold:
         async with self._db.read() as reader:
@@ -253,6 +252,8 @@ def _countable() -> Iterator[None]:
 
 
 def _check_wanted(key: str, tokens: int, worst: Worst, ttl_s: float) -> None:
+    """Raises:
+    Invalid: a meter that nothing is held for, or a number that no budget could count."""
     if not 0 < len(key) <= MAX_KEY or not 0 < ttl_s <= MAX_TTL_S:
         raise Invalid("ledger.usage", key=key[:MAX_KEY])
     for meter, _ in worst:
