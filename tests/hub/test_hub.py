@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from typing import Any
 
 import pytest
@@ -99,6 +100,19 @@ def test_where_somebody_decides_links_come_with_the_approval(server: LiveServer,
     assert (decided["state"], decided["decided_by"]) == ("approved", moderator.id)
     (offer,) = server.visitor.get(mine["url"]).json()["files"]
     assert server.visitor.get(offer["url"]).status_code == 200
+
+
+def test_a_running_server_writes_to_whoever_gave_an_address(server: LiveServer, moderator: Person) -> None:
+    """Without a mail server letters stand in its log."""
+    model = publish(server, "manual", title=new_name())
+    asked(server, model.name, email="lan@example.org")
+    (waiting,) = queue(moderator, model.name)
+    moderator.post(f"{STAFF}/requests/{waiting['id']}/approve")
+    log, deadline = server.data.parent / f"{server.data.name}.log", time.monotonic() + 30
+    while not (letters := [line for line in log.read_text().splitlines() if model.described.title in line]):
+        assert time.monotonic() < deadline, "no letter was written"
+        time.sleep(0.05)
+    assert "mail.not_configured" in letters[0] and f"{server.url}/hub/requests/" in letters[0]
 
 
 def test_a_rejection_says_why_and_ends_the_links_of_what_was_approved(server: LiveServer, moderator: Person) -> None:
