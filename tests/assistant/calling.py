@@ -34,6 +34,7 @@ class Scripted:
         self.slots = slots
         self.is_own = is_own
         self.endpoints_asked = 0
+        self.stopped: list[Endpoint] = []
 
     def place(self, capability: Capability) -> Place | None:
         return Place(self.behaviour, "ab" * 32, self.is_own, self.slots, capability, context=100_000)
@@ -41,6 +42,9 @@ class Scripted:
     async def endpoint(self, capability: Capability) -> Endpoint:
         self.endpoints_asked += 1
         return Endpoint(self.server.url, self.behaviour, slots=self.slots)
+
+    async def stop(self, endpoint: Endpoint) -> None:
+        self.stopped.append(endpoint)
 
 
 class Passed:

@@ -14,7 +14,7 @@ from weft.assistant.calls import Done
 from weft.assistant.costs import Spent, worst_of_ask, worst_of_texts
 from weft.assistant.lanes import CpuShares
 from weft.infra.db import Db
-from weft.infra.engine.model import Delta
+from weft.infra.engine.model import Bounds, Delta
 from weft.infra.engine.places import Place
 from weft.kernel.clock import ManualClock
 from weft.kernel.errors import Invalid, Limited, Unavailable, WeftError
@@ -217,6 +217,18 @@ async def test_a_server_that_keeps_failing_is_left_alone(town: Office) -> None:
     refused = await refusal(town)
     assert refused.code == "model.away" and int(str(refused.values["retry_after"])) >= 1
     assert len(town.server.calls) == MOST_FAILURES and await town.open_holds() == 0
+
+
+@pytest.mark.parametrize(("behaviour", "stops"), [("slow-first", 1), ("broken", 0)])
+async def test_a_server_that_hangs_is_stopped_so_that_it_starts_anew(db: Db, behaviour: str, stops: int) -> None:
+    async with office(db, bounds=Bounds(first_s=0.1, between_s=0.1, total_s=1)) as town:
+        town.servers.behaviour = behaviour  # type: ignore[assignment]
+        for _ in range(MOST_FAILURES):
+            assert town.servers.stopped == []
+            assert (await refusal(town)).code in ("model.slow", "model.broken")
+        await town.calls.settled()
+        assert len(town.servers.stopped) == stops
+        assert (await refusal(town)).code == "model.away"
 
 
 def test_the_breaker_lets_one_call_try_and_pauses_for_longer_each_time() -> None:

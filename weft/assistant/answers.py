@@ -182,20 +182,22 @@ class Answers:
             return
         ask = chat_ask(said, asker.language, await tools.specials("chat"))
         wanted = Wanted(account_id=asker.id, role=asker.role, kind="interactive", feature="chat", ask=ask)
-        parts: list[str] = []
+        known, begun = addresses_in(said[-1]), False
         try:
-            async with aclosing(tools.writer.write(wanted)) as pieces:
-                async for piece in pieces:
-                    parts.append(piece)
+            async with aclosing(lines_of(tools.writer.write(wanted))) as lines:
+                async for line in lines:
+                    text = plain(line)
+                    if not text or not addresses_in(text) <= known:
+                        continue
+                    if not begun:
+                        yield Line(say("unsourced", asker.language))
+                        begun = True
+                    yield Line(text, "made")
         except (Invalid, Limited, Unavailable) as error:
             log.info("assistant.chats_no_more", reason=error.code)
             yield Refused(error.code, seconds_of(error), dict(error.values))
-        known = addresses_in(said[-1])
-        lines = [plain(line) for line in "".join(parts).split("\n")]
-        kept = [line for line in lines if line and addresses_in(line) <= known]
-        yield Line(say("unsourced" if kept else "cannot", asker.language))
-        for line in kept:
-            yield Line(line, "made")
+        if not begun:
+            yield Line(say("cannot", asker.language))
 
     def _made(self, text: str, numbers: Sequence[int], admitted: Admitted) -> Line:
         return Line(text, "made", tuple(cite(admitted.posts[number - 1]) for number in numbers))
@@ -315,6 +317,17 @@ class Answers:
         kinds = {finding.kind for finding in findings_of(sources_of(admitted))}
         asked = [say(key, asker.language) for kind, key in ASKED if kind in kinds]
         return ([say("ask_about", asker.language)] if len(admitted.posts) > 2 else []) + asked
+
+
+async def lines_of(pieces: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
+    """The lines of a text that comes in pieces, each when it is whole."""
+    waiting = ""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            *whole, waiting = (waiting + piece).split("\n")
+            for line in whole:
+                yield line
+    yield waiting
 
 
 def version_of(admitted: Admitted) -> bytes:

@@ -54,6 +54,8 @@ class Servers(Protocol):
 
     async def endpoint(self, capability: Capability) -> Endpoint: ...
 
+    async def stop(self, endpoint: Endpoint) -> None: ...
+
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """For whom, and for what, a model is asked."""
@@ -204,7 +206,7 @@ class Calls:
         lane.breaker.check()
         lane.queue.check(call.kind, call.account_id, call.deadline_s)
         hold = await self._hold(call, place, worst)
-        spent = Spent()
+        spent, endpoint = Spent(), None
         try:
             async with lane.queue.turn(call.kind, call.account_id, call.deadline_s) as turn:
                 spent.queue_ms = turn.waited_ms
@@ -215,6 +217,9 @@ class Calls:
                         yield endpoint, spent
         except WeftError as error:
             spent.failure = error.code
+            # One that was slow again and again hangs: the try after the pause shall find a new one.
+            if error.code == "model.slow" and endpoint is not None and lane.breaker.is_open:
+                self._start(self._servers.stop(endpoint))
             raise
         finally:
             ended = self._start(self._end(call, place, hold, spent))

@@ -144,15 +144,19 @@ class Conversing:
                 yield piece
 
     async def _said(self, asker: Asker, asked: Turn) -> list[str]:
-        """The conversation so far, as the model is told it: without anything that others wrote."""
+        """The conversation so far, as the model is told it: its own words by turns, and nothing that others wrote."""
         said: list[str] = []
+        asking = ""
         for turn in await self.turns.all(asker.id, asked.chat_id):
-            own = [line.text for line in turn.lines if not line.cites]
-            text = turn.text if turn.role == "person" else "\n".join(own)
-            is_next = (turn.role == "person") == (len(said) % 2 == 0)
-            if turn.id < asked.id and is_next and text:
-                said.append(text)
-        return [*said[: len(said) - len(said) % 2][-MOST_REMEMBERED:], asked.text]
+            if turn.id >= asked.id:
+                break
+            own = "\n".join(line.text for line in turn.lines if line.kind == "made" and not line.cites)
+            if turn.role == "person":
+                asking = turn.text
+            elif asking and own:
+                said += [asking, own]
+                asking = ""
+        return [*said[-MOST_REMEMBERED:], asked.text]
 
     async def _summed(self, asker: Asker, post_id: int) -> AsyncGenerator[Line, None]:
         if not post_id:

@@ -113,6 +113,18 @@ async def test_it_is_started_again_after_it_was_killed(engines: LocalEngines, mo
     await engines.stop("embed")
 
 
+async def test_one_that_hangs_is_ended_and_no_other(engines: LocalEngines, models: Models) -> None:
+    first = await engines.endpoint("chat")
+    os.kill(first.pid, signal.SIGSTOP)
+    await engines.stop("chat", first.pid + 1)
+    assert not is_gone(first.pid)
+    await engines.stop("chat", first.pid)
+    assert is_gone(first.pid)
+    second = await engines.endpoint("chat")
+    await engines.stop("chat", first.pid)
+    assert (await said(models, second))[1].known
+
+
 async def test_one_that_keeps_dying_is_left_alone_for_a_while(engines: LocalEngines) -> None:
     await engines.stop("embed")
     for _ in range(12):
