@@ -22,7 +22,9 @@ REQUIRED = (
     *(f"2.{number}" for number in range(1, 9)),
     *(f"4.{number}" for number in range(1, 6)),
     *(f"5.{number}" for number in range(1, 7)),
-    *("6.1", "6.2", "6.3", "7.1", "7.4", "8.2", "8.4", "8.5", "8.6", "9.5", "11.3", "12.1"),
+    *("6.1", "6.2", "6.3", "7.1", "7.4", "8.2", "8.4", "8.5", "8.6"),
+    *(f"9.{number}" for number in range(1, 7)),
+    *("11.3", "12.1"),
 )
 PARTS = {
     "0": "Rules that shape the code",
