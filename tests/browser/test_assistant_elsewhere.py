@@ -125,7 +125,7 @@ async def test_a_post_is_translated_beside_its_original(room: Stage, parlour: Pa
         await screen.press("Escape")
     await take(screen, original, "postmenu.translate")
     translated = screen.post("The choir rehearses tonight")
-    await expect(translated).to_contain_text("at <b>seven</b>.")
+    assert await translated.locator(".words b").count() == 0, "what a model writes is plain text"
     await expect(translated).to_contain_text(screen.t("assistant.translated", by="plain", language="Korean"))
     await screen.assert_reads_well()
     await translated.get_by_role("button", name=screen.t("assistant.see_original"), exact=True).click()
