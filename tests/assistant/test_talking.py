@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.assistant.parlour import API, last, new_chat, parlour, say
+from tests.assistant.parlour import API, last, new_chat, parlour, pass_check, say
 from tests.security.house import House, Person, house_on
 from tests.support.scripted_model import ScriptedModel
 from weft.accounts.service import delete_account
@@ -261,12 +261,30 @@ async def test_a_summary_is_made_once_for_a_version_and_left_by_an_edit(room: tu
         post["id"],
     )
     assert (await cleo.post(f"{API}/posts/{post['id']}/summary"))["cached"] and len(model.calls) == 1
+    duy = await house.person("duy", locale="vi")
+    assert not (await duy.post(f"{API}/posts/{post['id']}/summary"))["cached"], "it is read in another language"
+    assert "Write in Vietnamese" in model.calls[-1].text
     await ann.http.put(f"/api/v1/statuses/{post['id']}", json={"status": "It is on Wednesday instead."})
     await house.settle()
     async with house.db.read() as reader:
         assert await reader.value("SELECT count(*) FROM assistant_summaries  -- all buckets") == 0
     assert not (await bob.post(f"{API}/posts/{post['id']}/summary"))["cached"]
     assert "Wednesday" in model.calls[-1].text and "Tuesday" not in model.calls[-1].text
+
+
+async def test_a_thread_is_summed_up_by_a_model_only_in_languages_that_passed(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with parlour(database_url, tmp_path) as (house, model):
+        async with house.db.job() as tx:
+            await tx.execute("DELETE FROM assistant_capabilities  -- shared")
+        await pass_check(house, "summary", languages=("en",))
+        ann, bob, post = await ann_and_bob(house)
+        model.say = lambda body: "The choir meets on Tuesday [1]."
+        assert (await bob.post(f"{API}/posts/{post['id']}/summary"))["made"] == "model"
+        await ann.say("오늘은 날씨가 좋습니다", in_reply_to_id=post["id"])
+        assert (await bob.post(f"{API}/posts/{post['id']}/summary"))["made"] == "quotes"
+        assert len(model.calls) == 1
 
 
 async def test_a_kinder_wording_is_offered_and_other_addresses_are_not(room: tuple[House, ScriptedModel]) -> None:

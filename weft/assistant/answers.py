@@ -225,14 +225,17 @@ class Answers:
         admitted = await self.thread(readers, post_id)
         if not admitted.posts:
             raise NotFound("record.absent")
-        model = self.tools.abilities.model("summary")[0] if self.can("summary", asker.language) else ""
-        common = await self.tools.context.is_for_everybody(admitted)
+        # It was shown to sum up texts in their own language: both theirs and the reader's have to have passed.
+        languages = languages_of(admitted) | {asker.language}
+        able = all(self.can("summary", language) for language in languages)
+        model = self.tools.abilities.model("summary")[0] if able else ""
+        audience = "everybody" if await self.tools.context.is_for_everybody(admitted) else readers.key
         made = Made(
             subject=admitted.posts[0].post_id,
             version=version_of(admitted),
             model=model,
             prompt=PROMPT_VERSION,
-            audience="everybody" if common else readers.key,
+            audience=f"{audience} {asker.language}" if model else audience,
         )
         known = await find_summary(self.tools.db, made)
         if known is not None:
@@ -279,7 +282,7 @@ class Answers:
     async def _vectors(self, asker: Asker, admitted: Admitted, quotes: Sequence[Quote]) -> Floats | None:
         """The sentences as a model sees them, where one understands all of them."""
         means = await self.tools.understanding()
-        languages = {post.language for post in admitted.posts}
+        languages = languages_of(admitted)
         if means.embedder is None or not languages <= means.languages or not 0 < len(quotes) <= MOST_EMBEDDED:
             return None
         try:
@@ -317,6 +320,10 @@ class Answers:
         kinds = {finding.kind for finding in findings_of(sources_of(admitted))}
         asked = [say(key, asker.language) for kind, key in ASKED if kind in kinds]
         return ([say("ask_about", asker.language)] if len(admitted.posts) > 2 else []) + asked
+
+
+def languages_of(admitted: Admitted) -> frozenset[str]:
+    return frozenset(guess_language(post.text, post.language) for post in admitted.posts)
 
 
 async def lines_of(pieces: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
