@@ -84,6 +84,7 @@ class Beat:
     async def watch(self, judging: Judging | None = None) -> list[Report]:
         """Let everything have its effects and the judge look; what waits for the moderators."""
         await self.village.work()
+        self.village.clock.advance(1)
         await (judging or self.judging).watch(self.village.db)
         async with self.village.db.read() as reader:
             return await reports_page(reader, "open", Page(40))
@@ -233,6 +234,16 @@ async def test_copies_are_found_without_a_model_and_in_any_language(beat: Beat) 
     await people[3].say(text)
     assert len(await beat.watch(no_model)) == 3, "a day later nobody copied anybody"
     assert await beat.kept() == 1
+
+
+async def test_copies_of_what_was_found_harmless_are_left_alone(beat: Beat) -> None:
+    people = [await beat.settled(f"neighbour{at}") for at in range(4)]
+    for person in people[:3]:
+        await person.say(f"{HARMLESS} https://library.example")
+    first, *_ = await beat.watch()
+    await resolve_report(beat.village.db, beat.maud.account.id, first.id, "they like their library", "unfounded")
+    await people[3].say(HARMLESS)
+    assert people[3].account.id not in {one.account_id for one in await beat.watch()}
 
 
 async def test_two_new_accounts_that_say_the_same_are_enough(beat: Beat) -> None:

@@ -25,7 +25,7 @@ from weft.infra.db import Db, Reader
 from weft.kernel.ids import PostId
 from weft.kernel.paging import Page
 from weft.moderation.model import Category, Complaint, Report
-from weft.moderation.service import file_report, named_posts, reports_page
+from weft.moderation.service import file_report, is_unfounded, named_posts, reports_page
 from weft.posts.service import load_posts
 from weft.relationships.model import Visibility
 
@@ -97,6 +97,8 @@ class Suggesting:
     async def __call__(self, db: Db, suspicion: Suspicion) -> Sequence[PostId]:
         async with db.read() as reader:
             known = await named_posts(reader, suspicion.post_ids)
+            if await is_unfounded(reader, suspicion.alike):
+                return ()
         new = tuple(id_ for id_ in suspicion.post_ids if id_ not in known)
         if new:
             category: Category = "violation" if suspicion.verdict == "abuse" else "spam"

@@ -54,13 +54,15 @@ class Suspicion(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Literal["spam", "abuse", "copies"]
     reason: str
     """For the moderator, in English."""
+    alike: tuple[PostId, ...] = ()
+    """Of copies all of them: what was decided of one is known of the others."""
 
 
 class Queue(Protocol):
     """Where a suspicion goes: the moderators' queue. Filled in ``wiring``."""
 
     async def __call__(self, db: Db, suspicion: Suspicion) -> Sequence[PostId]:
-        """The posts that are new to the moderators; those that some report names are left out."""
+        """The posts that are new to the moderators: none that some report names, nor what is like an unfounded one."""
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -118,9 +120,9 @@ class Judging:
         now_ms = db.clock.now_ms()
         async with db.read() as reader:
             ids = await judged.load_waiting(reader, BATCH)
+            if not ids:
+                return False
             looks = await _looks(reader, ids, means, now_ms)
-        if not ids:
-            return False
         seen = await _see(db, looks, means)
         async with db.read() as reader:
             window = await judged.load_window(reader, now_ms, seen)
@@ -219,4 +221,5 @@ def _copied(new: int, window: judged.Window) -> Iterator[Suspicion]:
                 post_ids=tuple(post.post_id for post in found if post.author_id == author),
                 verdict="copies",
                 reason=f"{SUGGESTED} {len(authors)} accounts wrote nearly the same within a day.",
+                alike=tuple(post.post_id for post in found),
             )

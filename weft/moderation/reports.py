@@ -109,6 +109,18 @@ async def named_posts(reader: Reader, post_ids: Iterable[int]) -> frozenset[int]
     return frozenset(await reader.values(NAMED, list(post_ids)))
 
 
+UNFOUNDED = """
+SELECT EXISTS (
+    SELECT FROM reports r WHERE r.post_ids && $1::bigint[] AND r.outcome = 'unfounded'  -- shared: reports_posts
+)
+"""
+
+
+async def is_unfounded(reader: Reader, post_ids: Iterable[int]) -> bool:
+    """Whether a report of any of the posts was decided to be unfounded."""
+    return bool(await reader.value(UNFOUNDED, list(post_ids)))
+
+
 async def count_open(reader: Reader) -> int:
     return int(await reader.value(COUNT_OPEN))
 

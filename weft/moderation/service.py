@@ -5,6 +5,7 @@ from weft.moderation.history import Happened, load_happened
 from weft.moderation.reports import (
     count_open,
     file_report,
+    is_unfounded,
     named_posts,
     reopen_report,
     reports_page,
@@ -17,6 +18,7 @@ __all__ = [
     "count_open",
     "file_report",
     "find_break",
+    "is_unfounded",
     "load_happened",
     "named_posts",
     "record",
