@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.assistant.engine import engine_vectors
 from weft.assistant.copies import WINDOW_MS, Written, copies_of, mark_of
 from weft.assistant.digest import DAY_MS, Open, digest_of
 from weft.assistant.judge import (
@@ -147,6 +149,20 @@ def test_in_doubt_and_of_what_it_may_not_say_it_says_nothing() -> None:
     assert judge.verdicts(spam[None, :])[0][0] == "spam"
     assert judge.verdicts(spam[None, :], ("abuse",))[0][0] == "ok"
     assert judge.verdicts(spam[None, :], ())[0][0] == "ok"
+
+
+async def test_the_model_that_comes_along_tells_the_seeds_apart(tmp_path: Path) -> None:
+    """Each fifth by what the others teach; printed, since it is quoted in docs/assistant.md."""
+    async with engine_vectors(tmp_path) as model:
+        vectors = await model.embed([seed.text for seed in seeds()], 0)
+    verdicts, right = [seed.verdict for seed in seeds()], 0
+    for part in range(5):
+        taught = [at for at in range(len(verdicts)) if at % 5 != part]
+        judge = train(vectors[taught], [verdicts[at] for at in taught])
+        left = [at for at in range(len(verdicts)) if at % 5 == part]
+        right += sum(said == verdicts[at] for at, (said, _) in zip(left, judge.verdicts(vectors[left]), strict=True))
+    print(f"{right} of {len(verdicts)} seeds")
+    assert right >= 0.7 * len(verdicts)
 
 
 # ------------------------------------------------------------------------------------------------ copies

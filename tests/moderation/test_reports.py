@@ -11,11 +11,14 @@ from weft.kernel.clock import ManualClock
 from weft.kernel.errors import Conflict, Invalid, NotFound
 from weft.kernel.ids import AccountId, PostId
 from weft.kernel.paging import Page
-from weft.moderation.model import MAX_COMMENT, MAX_NOTE, MAX_POSTS, Complaint
+from weft.moderation.model import MAX_COMMENT, MAX_NOTE, MAX_POSTS, Complaint, Outcome
 from weft.moderation.service import (
     count_open,
     file_report,
     find_break,
+    is_unfounded,
+    load_happened,
+    named_posts,
     record,
     reopen_report,
     reports_page,
@@ -24,6 +27,7 @@ from weft.moderation.service import (
 )
 
 RULES = ("1", "2")
+NEW_YEAR = 1_767_225_600_000
 
 
 @pytest.fixture
@@ -147,6 +151,29 @@ async def test_the_queue_goes_by_id_both_ways(db: Db, people: list[AccountId], c
         older = [report.id for report in await reports_page(reader, "open", Page(2, before=newest[-1]))]
         up = [report.id for report in await reports_page(reader, "open", Page(2, after=older[-1], upwards=True))]
     assert (newest, older, up) == (ids[:2:-1], ids[2:0:-1], [ids[3], ids[2]])
+
+
+async def test_who_resolves_may_say_whether_the_report_was_right(
+    db: Db, people: list[AccountId], clock: ManualClock
+) -> None:
+    ann, bob, maud = people
+    given: tuple[tuple[Outcome, int], ...] = (("upheld", 5), ("unfounded", 6), ("", 7))
+    for outcome, post_id in given:
+        filed = await file_report(db, ann, Complaint(account_id=bob, post_ids=(PostId(post_id),)), RULES)
+        clock.advance(3600)
+        assert (await resolve_report(db, maud, filed.id, "seen", outcome)).outcome == outcome
+    assert (await resolve_report(db, maud, filed.id, "twice", "upheld")).outcome == "", "the first decision stands"
+    async with db.read() as reader:
+        assert await named_posts(reader, (4, 5, 6)) == {5, 6}
+        assert [await is_unfounded(reader, (post_id,)) for post_id in (4, 5, 6)] == [False, False, True]
+        found = await load_happened(reader, 0, clock.now_ms() + 1, suggesting_id=ann)
+        nothing = await load_happened(reader, 0, NEW_YEAR, suggesting_id=ann)
+    assert (found.filed, found.suggested, found.categories) == (3, 3, {"other": 3})
+    assert found.outcomes == found.suggested_outcomes == {"upheld": 1, "unfounded": 1, "": 1}
+    assert found.median_ms == 3_600_000
+    assert found.actions == {"report.upheld": 1, "report.unfounded": 1, "report.resolve": 1}
+    assert (nothing.filed, nothing.resolved, nothing.median_ms, nothing.actions) == (0, 0, None, {})
+    assert (await reopen_report(db, maud, filed.id, "looked again")).outcome == ""
 
 
 # ------------------------------------------------------------------------------------------------ the record
