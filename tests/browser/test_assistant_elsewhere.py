@@ -235,8 +235,8 @@ async def test_the_staff_sees_what_waits_and_what_the_models_can(room: Stage) ->
     for words in ("Cheap watches, buy cheap watches now and today", "Buy cheap watches now, today cheap watches"):
         seller = await asyncio.to_thread(town.newcomer)
         post = await asyncio.to_thread(seller.say, words, visibility="public", language="en")
-        told = {"account_id": seller.id, "status_ids": [post["id"]], "category": "spam"}
-        await asyncio.to_thread(lambda told=told: reporter.post("/api/v1/reports", **told))
+        told: dict[str, Any] = {"account_id": seller.id, "status_ids": [post["id"]], "category": "spam"}
+        await asyncio.to_thread(reporter.post, "/api/v1/reports", **told)
     await asyncio.to_thread(town.settle)
     screen = await room.of(await asyncio.to_thread(town.person, role="moderator"))
     await screen.open("/reports")
