@@ -20,7 +20,7 @@ from weft.moderation.model import Complaint
 from weft.moderation.service import file_report
 
 API = "/api/weft/v1/assistant"
-STAFF_ROUTES = ("digest", "capabilities", "classifiers")
+STAFF_ROUTES = ("digest", "scores")
 READS_REPORTS = ALL | {"admin:read:reports", "admin:write:reports"}
 
 
@@ -46,17 +46,18 @@ async def test_the_digest_is_counted_from_what_was_reported_and_decided(house: H
     done = await maud.post(f"/api/weft/v1/reports/{third}/resolve", note="warned", outcome="upheld")
     assert (done["state"], done["outcome"]) == ("resolved", "upheld")
     found = await maud.get(f"{API}/digest", days=30)
-    assert (found["waiting"], found["automatic"], found["today"]) == (2, 0, 2)
-    assert found["categories"] == {"spam": 2}
-    assert found["oldest"] == first
-    assert [sorted(group["reports"]) for group in found["groups"]] == [sorted([first, second])]
-    lately = found["lately"]
-    assert (lately["days"], lately["filed"], lately["filed_before"]) == (30, 3, 0)
-    assert lately["categories"] == {"spam": 2, "violation": 1}
-    assert (lately["resolved"], lately["outcomes"]) == (1, {"upheld": 1})
-    assert lately["actions"] == {"report.upheld": 1}
-    assert lately["suggested"] == {"filed": 0, "upheld": 0, "unfounded": 0}
-    assert lately["median_hours"] == 0.0
+    waiting = found["waiting"]
+    assert (waiting["count"], waiting["suggested"], waiting["today"]) == (2, 0, 2)
+    assert waiting["categories"] == [{"name": "spam", "count": 2}]
+    assert waiting["oldest"] == {"report": first, "hours": 0}
+    assert [sorted(group["reports"]) for group in waiting["alike"]] == [sorted([first, second])]
+    assert waiting["most_reported"] == [], "no account has two open reports"
+    assert (found["days"], found["filed"], found["filed_before"]) == (30, 3, 0)
+    assert found["categories"] == [{"name": "spam", "count": 2}, {"name": "violation", "count": 1}]
+    assert (found["resolved"], found["outcomes"]) == (1, [{"name": "upheld", "count": 1}])
+    assert found["actions"] == [{"name": "report.upheld", "count": 1}]
+    assert found["suggested"] == {"filed": 0, "upheld": 0, "unfounded": 0, "waiting": 0}
+    assert found["median_hours"] == 0.0
     again = await maud.post(f"/api/weft/v1/reports/{third}/reopen", note="looked again")
     assert (again["state"], again["outcome"]) == ("open", "")
 
@@ -64,9 +65,9 @@ async def test_the_digest_is_counted_from_what_was_reported_and_decided(house: H
 async def test_a_capability_is_shown_with_its_scores_its_bar_its_model_and_when_it_was_checked(house: House) -> None:
     maud = await house.person("maud", READS_REPORTS, role="moderator")
     place = house.worker.ports.endpoints.place("embed")
-    found = {one["name"]: one for one in await maud.get(f"{API}/capabilities")}
+    found = {one["name"]: one for one in (await maud.get(f"{API}/scores"))["capabilities"]}
     assert list(found) == list(SERVED_BY)
-    assert (found["translate"]["on"], found["translate"]["score"], found["translate"]["scores"]) == (False, None, [])
+    assert (found["translate"]["on"], found["translate"]["score"], found["translate"]["parts"]) == (False, None, [])
     if place is None:
         assert (found["embed"]["model"], found["embed"]["sha256"]) == ("", "")
         pytest.skip("no embedding model is installed: what it scored cannot be shown")
@@ -84,18 +85,18 @@ async def test_a_capability_is_shown_with_its_scores_its_bar_its_model_and_when_
     )
     await store_result(house.db, result)
     await house.worker.ports.mind.capabilities.load()
-    found = {one["name"]: one for one in await maud.get(f"{API}/capabilities")}
+    found = {one["name"]: one for one in (await maud.get(f"{API}/scores"))["capabilities"]}
     embed = found["embed"]
     assert (embed["on"], embed["languages"], embed["score"]) == (True, ["en"], 0.9375)
     assert (embed["model"], embed["sha256"]) == (place.name, place.sha256)
-    (score,) = embed["scores"]
+    (score,) = embed["parts"]
     assert (score["language"], score["bar"], score["passed"], score["asked"]) == ("en", 0.8, True, 16)
-    assert score["at"] == embed["checked_at"]
+    assert score["checked_at"] == embed["checked_at"]
 
 
 async def test_a_classifier_that_learnt_too_little_says_so(house: House) -> None:
     maud = await house.person("maud", READS_REPORTS, role="moderator")
-    assert await maud.get(f"{API}/classifiers") == []
+    assert (await maud.get(f"{API}/scores"))["classifiers"] == []
 
     async def nothing(reader: Reader, limit: int) -> list[Decided]:
         return []
@@ -107,7 +108,7 @@ async def test_a_classifier_that_learnt_too_little_says_so(house: House) -> None
             raise AssertionError("nothing was decided")
 
     await learn_again(house.db, Means(Unasked(), frozenset({"en"})), nothing)  # type: ignore[arg-type]
-    found = await maud.get(f"{API}/classifiers")
+    found = (await maud.get(f"{API}/scores"))["classifiers"]
     assert [(one["kind"], one["serves"], one["why"], one["precision"]) for one in found] == [
         ("spam", False, "few", None),
         ("abuse", False, "few", None),

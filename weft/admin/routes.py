@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import msgspec
 
 from weft.accounts.service import require_staff
-from weft.admin.abilities import Ability, Classifier, abilities_shape, classifier_shape
 from weft.admin.digest import ModerationDigest, load_digest
+from weft.admin.scores import Scores, scores_shape
 from weft.assistant.service import Capabilities, load_learnt
 from weft.infra.admit import API
 from weft.infra.db import Db
@@ -40,18 +40,12 @@ async def show_digest(call: Call[Admin, DigestParams]) -> Response:
     return as_json(await load_digest(call.app.db, call.params.days))
 
 
-async def list_abilities(call: Call[Admin, None]) -> Response:
-    """Each capability with its scores, their bars, its model, and when it was checked."""
-    await _require_staff(call)
-    return as_json(abilities_shape(call.app.capabilities))
-
-
-async def list_classifiers(call: Call[Admin, None]) -> Response:
-    """What suggests posts to the moderators, and how well it did with decisions that it had not seen."""
+async def show_scores(call: Call[Admin, None]) -> Response:
+    """Each capability and each classifier with its score, its bar, its model, and when that was measured."""
     await _require_staff(call)
     async with call.app.db.read() as reader:
         learnt = await load_learnt(reader)
-    return as_json([classifier_shape(each) for each in learnt])
+    return as_json(scores_shape(call.app.capabilities, learnt))
 
 
 _staff = partial(
@@ -76,15 +70,9 @@ ROUTES: tuple[Route, ...] = (
         summary="What happened in moderation lately and what waits, for the staff",
     ),
     _staff(
-        path="/api/weft/v1/assistant/capabilities",
-        handler=list_abilities,
-        returns=list[Ability],
-        summary="What the models were shown to be able to do, for the staff",
-    ),
-    _staff(
-        path="/api/weft/v1/assistant/classifiers",
-        handler=list_classifiers,
-        returns=list[Classifier],
-        summary="What suggests posts to the moderators, and how well, for the staff",
+        path="/api/weft/v1/assistant/scores",
+        handler=show_scores,
+        returns=Scores,
+        summary="What the models and the classifiers were shown to be able to do, for the staff",
     ),
 )

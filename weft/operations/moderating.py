@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import msgspec
 
 from weft import __version__
-from weft.admin.digest import Lately, ModerationDigest, load_digest
+from weft.admin.digest import Counted, ModerationDigest, Waiting, load_digest
 from weft.admin.moderating import decisions
 from weft.assistant.service import (
     MOST_REPORTS,
@@ -36,19 +36,7 @@ async def digest(db: Db, days: int) -> dict[str, object]:
 
 def print_digest(answer: dict[str, object]) -> None:
     found = msgspec.convert(answer, ModerationDigest, from_attributes=True)
-    print(f"{found.waiting} reports wait, {found.automatic} of them suggested; {found.today} came within a day.")
-    for category, count in found.categories.items():
-        print(f"  {category}: {count}")
-    if found.oldest is not None:
-        print(f"The oldest is {found.oldest}, for {found.oldest_hours} hours.")
-    for reported in found.most_reported:
-        print(f"Account {reported.account}: {reported.reports} reports")
-    for group in found.groups:
-        print(f"{len(group.reports)} reports of {group.accounts} accounts are alike: {group.quote}")
-    _print_lately(found.lately)
-
-
-def _print_lately(found: Lately) -> None:
+    _print_waiting(found.waiting)
     print(f"In {found.days} days {found.filed} reports came ({found.filed_before} in as many before).")
     print(f"{found.resolved} were resolved ({found.resolved_before}): {_told(found.outcomes)}.")
     if found.median_hours is not None:
@@ -58,8 +46,20 @@ def _print_lately(found: Lately) -> None:
     print(f"Recorded: {_told(found.actions)}.")
 
 
-def _told(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
+def _print_waiting(found: Waiting) -> None:
+    print(f"{found.count} reports wait, {found.suggested} of them suggested; {found.today} came within a day.")
+    for category in found.categories:
+        print(f"  {category.name}: {category.count}")
+    if found.oldest is not None:
+        print(f"The oldest is {found.oldest.report}, for {found.oldest.hours} hours.")
+    for reported in found.most_reported:
+        print(f"@{reported.account.acct}: {reported.reports} reports")
+    for group in found.alike:
+        print(f"{len(group.reports)} reports of {group.accounts} accounts are alike: {group.quote}")
+
+
+def _told(counts: Sequence[Counted]) -> str:
+    return ", ".join(f"{each.count} {each.name}" for each in counts) or "none"
 
 
 async def measure_judge(db: Db, settings: Settings) -> dict[str, object]:
