@@ -72,6 +72,19 @@ async def test_only_what_everybody_may_see_is_gone_on_from(engines: LocalEngines
     assert (await said(models, endpoint, ASK))[1].cached == 0
 
 
+async def test_nobody_learns_from_a_public_request_what_a_private_one_held(
+    engines: LocalEngines, models: Models
+) -> None:
+    endpoint = await engines.endpoint("chat")
+    held = "The choir rehearses on Tuesday at seven in the old school by the river. " * 3
+    private = Ask((Message("system", "You answer by posts."), Message("user", held)), max_tokens=2)
+    await said(models, endpoint, private)
+    guess = msgspec.structs.replace(private, is_public=True)
+    # What is alike is the template's own beginning, which is in every request.
+    assert (await said(models, endpoint, guess))[1].cached < 8
+    assert (await said(models, endpoint, guess))[1].cached > 40
+
+
 async def test_it_runs_behind_everything_else_and_tells_nobody_its_key(engines: LocalEngines) -> None:
     endpoint = await engines.endpoint("chat")
     assert os.getpriority(os.PRIO_PROCESS, endpoint.pid) >= 10

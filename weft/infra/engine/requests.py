@@ -13,6 +13,10 @@ from weft.infra.engine.model import Ask, Endpoint, Message
 # The embedding engine adds a mark at each end.
 MARKS = 2
 HANGUL = range(0xAC00, 0xD7A4)
+PUBLIC = "Everybody may read this.\n"
+"""Begins what everybody may read, and nothing else. Our engine goes on from whatever it computed before, private
+prompts included, as far as both begin alike: without this a public prompt that guesses a private one begins sooner.
+"""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -33,6 +37,9 @@ def chat_body(endpoint: Endpoint, ask: Ask) -> bytes:
         body["response_format"] = {"type": "json_schema", "json_schema": form}
     if endpoint.is_own:
         body["cache_prompt"] = ask.is_public
+        if ask.is_public:
+            first = body["messages"][0]
+            body["messages"][0] = first | {"content": PUBLIC + ask.messages[0].text}
         if ask.grammar:
             body["grammar"] = ask.grammar
     return _encode(body)
