@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -113,6 +114,16 @@ async def settle(house: House) -> None:
     await house.settle()
     while await house.worker.errands.run_due():
         await house.settle()
+    # The worker's own runner may have taken one just before.
+    async with asyncio.timeout(120):
+        while await unanswered(house):  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.02)
+    await house.settle()
+
+
+async def unanswered(house: House) -> int:
+    async with house.db.read() as reader:
+        return int(await reader.value("SELECT count(*) FROM errands WHERE kind = 'AnswerWanted'  -- all buckets"))
 
 
 async def answer_now(house: House, post_id: str) -> None:
