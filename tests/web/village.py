@@ -28,7 +28,9 @@ class Village(Town):
         super().__init__(db, clock)
         settings = Settings(base_url=BASE, title="Harbour", **given)
         admit = Admit(None, clock, False)
-        web = SimpleNamespace(settings=settings, db=db, admit=admit, pages=Pages(settings), build=Build(settings.app))
+        web = SimpleNamespace(
+            settings=settings, db=db, admit=admit, pages=Pages(settings), build=Build(settings.app), hub=None
+        )
         serving = Serving(authenticate=cast(Any, None), admit=admit, clock=clock, base_url=BASE)
         transport = httpx.ASGITransport(app=cast(Any, Application(ROUTES, web, serving)))
         self.browser = httpx.AsyncClient(transport=transport, base_url=BASE)
