@@ -171,6 +171,23 @@ async def test_a_crop_keeps_the_focus(pool: MediaPool, encoded):
     assert made.meta.focus == Focus(1.0, 0.0)
 
 
+@pytest.mark.parametrize("name", FORMATS)
+async def test_any_picture_can_be_had_as_a_moderate_jpeg(pool: MediaPool, photo, encoded, name: str):
+    made = await pool.process_image(encoded(photo(2000, 1000), name), want=Want.JPEG)
+    picture = opened(made.files["original"].content)
+    assert (picture.format, picture.mode) == ("JPEG", "RGB") and set(made.files) == {"original"}
+    assert picture.width * picture.height <= images.JPEG_AREA * 1.01 and picture.width == pytest.approx(
+        picture.height * 2, abs=3
+    )
+
+
+async def test_what_is_see_through_stands_on_white_as_a_jpeg(pool: MediaPool, encoded, moving):
+    made = await pool.process_image(encoded(Image.new("RGBA", (300, 200), (255, 0, 0, 0)), "PNG"), want=Want.JPEG)
+    assert opened(made.files["original"].content).getpixel((9, 9)) == (255, 255, 255)
+    still = await pool.process_image(moving("GIF", size=(300, 200)), want=Want.JPEG)
+    assert opened(still.files["original"].content).size == (300, 200)
+
+
 async def test_a_turned_photo_is_large_enough_for_its_crop(pool: MediaPool, photo, encoded):
     exif = Image.Exif()
     exif[0x0112] = 8
