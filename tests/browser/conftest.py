@@ -130,12 +130,18 @@ async def shore(own: Island, browser: Any, look: Look) -> AsyncIterator[Stage]:
         yield opened
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def parlour(chromium: str, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Parlour]:
-    """The community of a test file about the assistant."""
+@pytest.fixture(scope="module")
+def rows(servers: Servers) -> Iterator[str]:
+    """The database of a test file's own community."""
     with servers.database("embedded", migrated=True) as url:
-        async with open_parlour(url, tmp_path_factory.mktemp("parlour")) as town:
-            yield town
+        yield url
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def parlour(chromium: str, rows: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Parlour]:
+    """The community of a test file about the assistant."""
+    async with open_parlour(rows, tmp_path_factory.mktemp("parlour")) as town:
+        yield town
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -175,7 +175,8 @@ async def test_tags_and_a_kinder_wording_are_offered_and_never_posted(room: Stag
     await expect(composer.locator("textarea").first).to_have_value("The choir on Tuesday is too loud #singing")
     await sheet.get_by_role("button", name=screen.t("assistant.use"), exact=True).click()
     await expect(composer.locator("textarea").first).to_have_value("The choir could be a little quieter.")
-    await screen.button("core.undo").click()
+    await screen.assert_reads_well()
+    await sheet.get_by_role("button", name=screen.t("core.undo"), exact=True).click()
     await expect(composer.locator("textarea").first).to_have_value("The choir on Tuesday is too loud #singing")
     assert await asyncio.to_thread(me.get, f"/api/v1/accounts/{me.id}/statuses") == []
 
@@ -184,6 +185,7 @@ async def describing(screen: Screen) -> Any:
     """The sheet of a composer in which its picture is described."""
     composer = await Composer(screen).open()
     await composer.write("Look at this")
+    screen.watch.forgiving_shifts = True  # a picture makes the composer taller, on a busy machine late
     await composer.attach(picture())
     await composer.button("composer.alt_of", number=1).click()
     return composer.sheet("composer.alt_title")
@@ -241,9 +243,9 @@ async def test_the_staff_sees_what_waits_and_what_the_models_can(room: Stage) ->
     screen = await room.of(await asyncio.to_thread(town.person, role="moderator"))
     await screen.open("/reports")
     await screen.page.get_by_role("link", name=screen.t("moderation.digest"), exact=True).click()
-    await expect(screen.page.get_by_role("heading", name=screen.t("moderation.waiting", count=2))).to_be_visible()
-    alike = screen.page.get_by_role("region", name=screen.t("moderation.alike"), exact=True)
-    await expect(alike).to_contain_text("cheap watches")
+    groups = screen.page.get_by_role("region", name=screen.t("moderation.alike"), exact=True)
+    alike = groups.get_by_role("listitem").filter(has_text="cheap watches").first
+    await expect(alike).to_contain_text(screen.t("moderation.report_count", count=2))
     await screen.assert_reads_well()
     await alike.get_by_role("button", name=screen.t("core.show"), exact=True).click()
     await expect(alike.get_by_role("button", name=screen.t("moderation.resolve"), exact=True)).to_have_count(2)
