@@ -51,8 +51,8 @@ Three things to know beside the list:
   that log to yourself, or set a server. With one, neither texts nor addresses are logged.
 - Dependencies are pinned by hash, and a test holds them to it. Whether a known hole is in one of them only a list that
   changes daily can say: run `pip-audit -r requirements/runtime.lock` where you deploy.
-- Requirements of parts that do not exist yet (federation, worlds, ads, the hash-match hook for media) are added here with
-  the part.
+- Requirements of parts that do not exist yet (federation, worlds, ads, the hash-match hook for media) are added here
+  with the part.
 """
 
 
