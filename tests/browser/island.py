@@ -40,9 +40,9 @@ class Island(Town):
         """Serve another version of the app: the same one under new names. The files of the old one are gone."""
         renamed: dict[str, str] = {}
         for path in (self.app / "app").iterdir():
-            name, dash, rest = path.name.rpartition("-")
-            if dash:
-                renamed[path.name] = f"{name}-N{rest[1:]}"
+            # The last eight signs of a name are its hash, in which a dash may stand.
+            if found := re.fullmatch(r"(.+-).([\w-]{7}\.\w+)", path.name):
+                renamed[path.name] = f"{found[1]}N{found[2]}"
         pattern = re.compile("|".join(map(re.escape, sorted(renamed, key=len, reverse=True))))
         for path in [*(self.app / "app").iterdir(), self.app / "sw.js", self.app / ".vite" / "manifest.json"]:
             text = pattern.sub(lambda found: renamed[found[0]], path.read_text("utf-8"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import expect
@@ -79,6 +80,26 @@ async def test_a_field_is_added_and_taken_away(stage: Stage) -> None:
     await screen.button("settings.field_drop", number=1).click()
     await screen.settle()
     assert (await asyncio.to_thread(me.get, "/api/v1/accounts/verify_credentials"))["source"]["fields"] == []
+
+
+async def test_changes_are_kept_in_the_order_in_which_they_were_made(stage: Stage) -> None:
+    screen, me = await stage.newcomer("mai")
+    await screen.open("/settings/profile")
+    changes: list[Any] = []
+
+    async def hold_the_first(route: Any) -> None:
+        changes.append(route.request)
+        await asyncio.sleep(1 if len(changes) == 1 else 0)
+        await route.continue_()
+
+    await screen.page.route("**/update_credentials", hold_the_first)
+    name = screen.page.get_by_label(screen.t("settings.name"), exact=True)
+    for words in ("First name", "Second name"):
+        await name.fill(words)
+        await name.blur()
+    await screen.settle()
+    assert len(changes) == 2
+    assert (await asyncio.to_thread(me.get, "/api/v1/accounts/verify_credentials"))["display_name"] == "Second name"
 
 
 async def test_theme_size_and_language_change_at_once_and_stay(stage: Stage) -> None:

@@ -99,6 +99,7 @@ async def test_apps_and_browsers_are_listed_and_ended_by_their_owner_only(
         bearer = {"authorization": f"Bearer {token}"}
         page = await browser.get("/auth/access")
         assert "Reader &lt;b&gt;" in page.text and token not in page.text
+        assert "Read everything you can see" in page.text
         number = hidden(page.text)["token"]
         await submit(bob, await bob.get("/auth/access"), "/auth/access/app", token=number)
         assert (await client.get("/api/v1/apps/verify_credentials", headers=bearer)).status_code == 200

@@ -15,12 +15,13 @@ from weft.accounts.service import (
 )
 from weft.infra.admit import SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS
 from weft.infra.routing.table import Call, Response, Route
-from weft.kernel.clock import from_ms
 from weft.kernel.errors import Invalid
 from weft.kernel.ids import bucket_of, parse_id
 from weft.web.browser import Browser, browser_of, leave_account, redirect, show
 from weft.web.context import Web
 from weft.web.page_route import page_route
+from weft.web.public_words import Words
+from weft.web.texts import scopes_in_words
 from weft.web.waiting import waiting_page
 
 DAY_MS = 86_400_000
@@ -54,8 +55,14 @@ async def access_page(call: Call[Web, AccessParams], browser: Browser, said: str
     async with web.db.read() as reader:
         apps = await list_tokens(reader, account_id)
         sessions = await list_sessions(reader, account_id)
+    language = browser.language
+    powers = [scopes_in_words(frozenset(app.scopes), language) for app in apps]
+    day_of = Words(language).day
     values = {
-        "apps": [(app, day_of(app.created_ms), day_of(app.used_day * DAY_MS)) for app in apps],
+        "apps": [
+            (app, can, day_of(app.created_ms), day_of(app.used_day * DAY_MS))
+            for app, can in zip(apps, powers, strict=True)
+        ],
         "sessions": [(found, day_of(found.used_ms), found.id == browser.session.id) for found in sessions],
         "said": said,
         "error": error,
@@ -64,10 +71,6 @@ async def access_page(call: Call[Web, AccessParams], browser: Browser, said: str
         "leaves": web.oidc is not None,
     }
     return show(call, browser, "access.html", values, 422 if error else 200)
-
-
-def day_of(ms: int) -> str:
-    return from_ms(ms).date().isoformat()
 
 
 async def _signed_in(call: Call[Web, AccessParams]) -> Browser | None:

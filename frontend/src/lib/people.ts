@@ -10,6 +10,9 @@ export const nameOf = (account: Pick<Account, 'display_name' | 'username'> & { e
     .join('')
     .trim() || account.username
 
+/** A name for the middle of a sentence: whatever its direction, it turns nothing else. */
+export const isolated = (name: string): string => `\u2068${name}\u2069`
+
 /** The handle that says everywhere who is meant. */
 export const wholeHandle = (account: Pick<Account, 'acct'>, domain: string): string => (account.acct.includes('@') ? `@${account.acct}` : `@${account.acct}@${domain}`)
 

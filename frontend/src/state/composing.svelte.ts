@@ -174,11 +174,10 @@ export class Composing {
     return isEmpty(this.toDraft(), this.given)
   }
 
-  /** Hand it to the sender; nothing is left to save. */
+  /** Hand it to the sender, which shows it at once; nothing is left to save. */
   async post(): Promise<void> {
     await this.attaching.settle()
-    await this.#autosave.drop()
-    await sender.post(this.toDraft())
+    void sender.post(this.toDraft(), this.#autosave.drop())
   }
 
   async discard(): Promise<void> {

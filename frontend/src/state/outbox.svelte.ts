@@ -2,7 +2,7 @@
 // first screen: `state/sender.ts` starts it.
 
 import { ApiError, send } from '../lib/api'
-import type { Draft, DraftMedia } from '../lib/draft'
+import { tidied, type Draft, type DraftMedia } from '../lib/draft'
 import { listDrafts } from '../lib/drafts'
 import type { Status } from '../lib/entities'
 import { postPath } from '../lib/handles'
@@ -84,11 +84,17 @@ class Sender {
     this.ready = true
   }
 
-  /** "Post" was pressed: it is kept, shown, and sent. */
-  async post(draft: Draft): Promise<void> {
-    const kept = await this.outbox.queue(draft)
-    if (navigator.onLine) this.#show(kept)
-    else toasts.say(t('composer.waits'))
+  /** "Post" was pressed: it is shown, kept as soon as what was being saved of it is, and sent. */
+  async post(draft: Draft, saved: Promise<void>): Promise<void> {
+    const online = navigator.onLine
+    if (online) this.#show(tidied(draft))
+    try {
+      await saved
+      await this.outbox.queue(draft)
+    } catch {
+      return this.#returned(draft)
+    }
+    if (!online) toasts.say(t('composer.waits'))
     await this.read()
     void this.outbox.run()
   }
@@ -100,13 +106,13 @@ class Sender {
   }
 
   /** In home and in its thread at once, until the server's answer takes its place. */
-  #show(kept: Kept): void {
+  #show(draft: Draft): void {
     const account = session.account
-    if (!account || kept.draft.scheduledAt !== null) return
-    const shown = kept.draft.parts.map((_, index) => shownStatus(kept.draft, index, account, new Date(), (media) => this.#addressOf(media)))
+    if (!account || draft.scheduledAt !== null) return
+    const shown = draft.parts.map((_, index) => shownStatus(draft, index, account, new Date(), (media) => this.#addressOf(media)))
     for (const status of shown) threads.add(status)
     const first = shown[0]
-    if (first && kept.draft.visibility !== 'direct') for (const feed of homes()) feed.prepend(first)
+    if (first && draft.visibility !== 'direct') for (const feed of homes()) feed.prepend(first)
   }
 
   #hide(kept: readonly Kept[]): void {

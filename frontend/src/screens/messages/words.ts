@@ -1,12 +1,13 @@
 // Words for messages that several parts of these screens say.
 
 import type { Account, Status } from '../../lib/entities'
+import { isolated } from '../../lib/people'
 import { t } from '../../state/language.svelte'
 
 export const nameOf = (account: Pick<Account, 'display_name' | 'username'>): string => account.display_name || account.username
 
 /** Names beside each other, each in its own direction. */
-export const namesOf = (accounts: readonly Account[]): string => accounts.map((one) => `\u2068${nameOf(one)}\u2069`).join(', ')
+export const namesOf = (accounts: readonly Account[]): string => accounts.map((one) => isolated(nameOf(one))).join(', ')
 
 /** What a message without words is. */
 export function kindOf(status: Pick<Status, 'media_attachments' | 'poll'>): string {

@@ -5,14 +5,17 @@ export class Saving {
   error = $state.raw<unknown>(null)
   #again: (() => Promise<void>) | null = null
   #turn = 0
+  #before: Promise<unknown> = Promise.resolve()
 
-  /** Run a change; a later one takes its place. True where it was saved. */
+  /** Run a change after those before it: on the way, a later one could be faster. True where it was saved. */
   async run(change: () => Promise<void>): Promise<boolean> {
     const turn = ++this.#turn
     this.#again = change
     this.state = 'busy'
     try {
-      await change()
+      const done = this.#before.then(change)
+      this.#before = done.catch(() => {})
+      await done
       if (turn === this.#turn) this.state = 'saved'
       return true
     } catch (error) {
