@@ -82,6 +82,21 @@ async def test_a_post_pressed_offline_waits_and_goes_out_once(stage: Stage) -> N
     screen.watch.forgiving_offline = False
 
 
+async def test_words_that_the_browser_cannot_keep_come_back_to_be_edited(stage: Stage) -> None:
+    screen, me = await stage.newcomer("mai")
+    await screen.open("/")
+    composer = await Composer(screen).open()
+    await composer.write("Nowhere to keep this")
+    await screen.page.evaluate("() => { IDBDatabase.prototype.transaction = () => { throw new Error('away') } }")
+    screen.watch.may_log("page error: away")
+    await composer.button("composer.post").click()
+    await expect(screen.page.get_by_role("region", name=screen.t("core.notices"))).to_contain_text(
+        screen.t("composer.failed")
+    )
+    await expect(screen.page.locator("[data-composer=sheet] textarea").first).to_have_value("Nowhere to keep this")
+    assert await asyncio.to_thread(me.get, f"/api/v1/accounts/{me.id}/statuses") == []
+
+
 async def test_a_waiting_post_can_be_taken_back(stage: Stage) -> None:
     screen, me = await stage.newcomer("mai")
     await screen.open("/")

@@ -1,6 +1,7 @@
 // The drafts and the posts on their way of who is signed in, as the screens show them, and the sender. Loaded after the
 // first screen: `state/sender.ts` starts it.
 
+import { tick } from 'svelte'
 import { ApiError, send } from '../lib/api'
 import { tidied, type Draft, type DraftMedia } from '../lib/draft'
 import { listDrafts } from '../lib/drafts'
@@ -92,7 +93,12 @@ class Sender {
       await saved
       await this.outbox.queue(draft)
     } catch {
-      return this.#returned(draft)
+      // The browser keeps nothing of it: it goes back to where it was written.
+      for (const part of draft.parts) feeds.drop(`sending-${part.key}`)
+      const { openComposer } = await import('./composer.svelte')
+      await tick()
+      toasts.problem(t('composer.failed'))
+      return openComposer({ draft })
     }
     if (!online) toasts.say(t('composer.waits'))
     await this.read()
