@@ -64,6 +64,7 @@ export const mediaOf = (file: File): DraftMedia => ({
   savedFocus: null,
   captions: null,
   preview: null,
+  size: null,
 })
 
 /** The files of a paste or a drop. Pasted text that carries a picture of itself stays text. */

@@ -5,11 +5,16 @@ import type { Media } from './entities'
 const TALLEST = 4 / 5
 const WIDEST = 3
 
+/** Width and height, where they are known. */
+export function sizeOf(media: Pick<Media, 'meta'>): [number, number] | null {
+  const { width, height } = media.meta?.original ?? media.meta?.small ?? {}
+  return width && height ? [width, height] : null
+}
+
 /** The aspect ratio (width to height) of a picture that stands alone, kept within 4:5 and 3:1. */
 export function boxOf(media: Pick<Media, 'meta'>): number {
-  const { width, height } = media.meta?.original ?? media.meta?.small ?? {}
-  if (!width || !height) return 3 / 2
-  return Math.min(WIDEST, Math.max(TALLEST, width / height))
+  const size = sizeOf(media)
+  return size ? Math.min(WIDEST, Math.max(TALLEST, size[0] / size[1])) : 3 / 2
 }
 
 /** Which part of a cropped picture stays in sight, as CSS percentages, from its focus point (-1..1, y up). */

@@ -1,8 +1,8 @@
 // One's own post as it is shown until the server answers: the text escaped, with links, mentions and tags marked as the
 // server will mark them. It is replaced by the server's own rendering a moment later.
 
-import type { Draft, DraftMedia } from './draft'
-import type { OwnAccount, Media, Status } from './entities'
+import type { Draft, DraftMedia, DraftPoll } from './draft'
+import type { OwnAccount, Media, Poll, Status } from './entities'
 import { findMentions, findTags, findUrls } from './spans'
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
@@ -34,13 +34,16 @@ function marked(text: string): string {
   return (out + escaped(text.slice(at))).replace(/\n/g, '<br>')
 }
 
-/** The status that stands for part `index` of a draft; `addressOf` gives a file an address to be shown by. */
-export function shownStatus(draft: Draft, index: number, account: OwnAccount, now: Date, addressOf: (media: DraftMedia) => string): Status {
+/** What is on the screen already and belongs to the post: an address to show a file by, and the post that it quotes. */
+export interface Known {
+  addressOf: (media: DraftMedia) => string
+  quoted: Status | null
+}
+
+/** The status that stands for part `index` of a draft, as high as the server's will be. */
+export function shownStatus(draft: Draft, index: number, account: OwnAccount, now: Date, known: Known): Status {
   const part = draft.parts[index]
-  const media = (part?.media ?? []).map((one): Media => {
-    const url = addressOf(one)
-    return { id: one.key, type: one.kind === 'gifv' ? 'image' : one.kind, url, preview_url: url, description: one.alt || null, blurhash: null, meta: null }
-  })
+  const quoted = index === 0 && draft.quote !== null ? known.quoted : null
   return {
     id: `sending-${part?.key}`,
     created_at: now.toISOString(),
@@ -59,12 +62,39 @@ export function shownStatus(draft: Draft, index: number, account: OwnAccount, no
     content: shownText(part?.text ?? ''),
     reblog: null,
     account,
-    media_attachments: media,
+    media_attachments: (part?.media ?? []).map((media) => shownMedia(media, known.addressOf(media))),
     mentions: [],
     tags: [],
     emojis: [],
     card: null,
-    poll: null,
+    poll: part?.poll ? shownPoll(part.poll, now) : null,
+    quote: quoted && { state: 'accepted', quoted_status: quoted },
     weft: { reply_policy: draft.replyPolicy, can_reply: true },
+  }
+}
+
+function shownMedia(media: DraftMedia, url: string): Media {
+  const [x, y] = media.focus ?? [0, 0]
+  return {
+    id: media.key,
+    type: media.kind === 'gifv' ? 'image' : media.kind,
+    url,
+    preview_url: url,
+    description: media.alt || null,
+    blurhash: null,
+    meta: { focus: { x, y }, ...(media.size && { original: { width: media.size[0], height: media.size[1] } }) },
+  }
+}
+
+function shownPoll(poll: DraftPoll, now: Date): Poll {
+  return {
+    id: '',
+    expires_at: new Date(now.getTime() + poll.seconds * 1000).toISOString(),
+    expired: false,
+    multiple: poll.multiple,
+    votes_count: 0,
+    voters_count: 0,
+    options: poll.options.map((title) => ({ title, votes_count: 0 })),
+    emojis: [],
   }
 }

@@ -339,6 +339,7 @@ describe('files', () => {
     savedFocus: null,
     captions: null,
     preview: null,
+    size: null,
   })
 
   it('are brought first, and once though the post is tried again', async () => {

@@ -2,6 +2,7 @@
 
 import { newDraft, newPart, type Draft, type DraftMedia, type PostRef, type QuotePolicy } from './draft'
 import type { Media, ScheduledPost } from './entities'
+import { sizeOf } from './media-box'
 
 /** The server takes no time that is nearer. */
 export const SOONEST_MS = 5 * 60_000
@@ -33,6 +34,7 @@ const mediaOf = (media: Media): DraftMedia => ({
   savedFocus: null,
   captions: null,
   preview: media.preview_url,
+  size: sizeOf(media),
 })
 
 /** The post as a draft, for the composer. */

@@ -5,6 +5,8 @@ import { SvelteMap } from 'svelte/reactivity'
 import { get, send } from '../lib/api'
 import { admitted, FILE_LIMITS, isCaptions, limitsOf, mediaOf, moved, uploadFile, type FileLimits, type FileProblem, type Upload } from '../lib/attachments'
 import type { DraftMedia } from '../lib/draft'
+import type { Media } from '../lib/entities'
+import { sizeOf } from '../lib/media-box'
 import { reasonOf, type Answer } from '../lib/net'
 import { untilReady } from '../lib/uploads'
 import type { Composing, Part } from './composing.svelte'
@@ -113,8 +115,8 @@ export class Attaching {
       if (answer.status === 202) answer = await untilReady(net, id)
       if (!part.media.some((media) => media.key === key)) return void this.#throwAway(id)
       if (answer.status < 300) {
-        const preview = (answer.body as { preview_url?: string | null }).preview_url ?? null
-        part.change(key, { id, uploadedAt: Date.now(), preview })
+        const taken = answer.body as Media
+        part.change(key, { id, uploadedAt: Date.now(), preview: taken.preview_url ?? null, size: sizeOf(taken) })
         this.composing.touch()
       } else if (answer.status >= 400 && answer.status < 500 && answer.status !== 429 && answer.status !== 401) this.refusals.set(key, reasonOf(answer))
     } catch {

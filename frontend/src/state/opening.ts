@@ -3,6 +3,7 @@
 import { get, remove } from '../lib/api'
 import { newDraft, newKey, newPart, type Draft, type DraftMedia, type DraftPoll, type PostRef, type QuotePolicy } from '../lib/draft'
 import type { Media, Poll, Status, Visibility } from '../lib/entities'
+import { sizeOf } from '../lib/media-box'
 import { Composing } from './composing.svelte'
 import type { Opening } from './composer.svelte'
 import { texts } from './language.svelte'
@@ -119,6 +120,7 @@ function fromMedia(media: Media): DraftMedia {
     savedFocus: focus,
     captions: null,
     preview: media.preview_url ?? media.url,
+    size: sizeOf(media),
   }
 }
 

@@ -115,7 +115,8 @@ class Sender {
   #show(draft: Draft): void {
     const account = session.account
     if (!account || draft.scheduledAt !== null) return
-    const shown = draft.parts.map((_, index) => shownStatus(draft, index, account, new Date(), (media) => this.#addressOf(media)))
+    const known = { addressOf: (media: DraftMedia) => this.#addressOf(media), quoted: posts.find(draft.quote?.id ?? '')?.status ?? null }
+    const shown = draft.parts.map((_, index) => shownStatus(draft, index, account, new Date(), known))
     for (const status of shown) threads.add(status)
     const first = shown[0]
     if (first && draft.visibility !== 'direct') for (const feed of homes()) feed.prepend(first)

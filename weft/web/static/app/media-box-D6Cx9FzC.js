@@ -1,0 +1,1 @@
+function e(e){let{width:t,height:n}=e.meta?.original??e.meta?.small??{};return t&&n?[t,n]:null}function t(t){let n=e(t);return n?Math.min(3,Math.max(.8,n[0]/n[1])):3/2}function n(e){let t=e.meta?.focus;return t?`${(t.x/2+.5)*100}% ${(.5-t.y/2)*100}%`:`50% 50%`}export{n,e as r,t};
