@@ -76,6 +76,7 @@ from weft.mastodon.streaming import sockets_of
 from weft.mastodon.telling import Outlet
 from weft.media import jobs as media_jobs
 from weft.media.service import MediaPool, Workshop
+from weft.moderation import jobs as moderation_jobs
 from weft.moderation.service import record
 from weft.notes import jobs as notes_jobs
 from weft.notifications import jobs as notifications_jobs
@@ -135,7 +136,7 @@ def all_handlers() -> dict[type[Event], list[Handler]]:
     """Event -> what it starts, from every slice. Notifications come first: they ask who had reposted what is gone."""
     together: dict[type[Event], list[Handler]] = {}
     first = (notifications_jobs, posts_jobs, notes_jobs, timelines_jobs)
-    for jobs in (*first, search_jobs, previews_jobs, ledger_jobs, assistant_jobs):
+    for jobs in (*first, search_jobs, previews_jobs, ledger_jobs, assistant_jobs, moderation_jobs):
         for kind, name, handle in jobs.HANDLERS:
             together.setdefault(kind, []).append((name, handle))
     return together

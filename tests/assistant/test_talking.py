@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.assistant.parlour import API, last, new_chat, parlour, pass_check, say
-from tests.security.house import House, Person, house_on
+from tests.security.house import ALL, House, Person, house_on
 from tests.support.scripted_model import ScriptedModel
 from weft.accounts.service import delete_account
 from weft.assistant.chats import sweep_chats
@@ -19,6 +19,7 @@ from weft.assistant.texts import say as sentence
 from weft.ledger.model import Budget
 from weft.relationships.service import block
 
+STAFF = ALL | {"admin:read:reports", "admin:write:reports"}
 CHOIR = "The choir rehearses on Tuesday at seven. Bring your own chair."
 
 
@@ -138,11 +139,14 @@ async def test_a_chat_is_nobody_elses(room: tuple[House, ScriptedModel]) -> None
             ("POST", f"/chats/{chat}/turns/{turn}/again"),
             ("PATCH", f"/chats/{chat}/turns/{turn}"),
             ("POST", f"/chats/{chat}/turns/{turn}/judged"),
+            ("POST", f"/chats/{chat}/turns/{turn}/report"),
             ("DELETE", f"/chats/{chat}/turns/{turn}"),
         ):
             values: dict[str, Any] | None = {"title": "x"} if path.count("/") == 2 else {"text": "x"}
             if path.endswith("judged"):
                 values = {"right": True}
+            if path.endswith("report"):
+                values = {"comment": "x"}
             if path.endswith("again") or method in ("GET", "DELETE"):
                 values = None
             answer = await other.http.request(method, API + path, json=values)
@@ -326,3 +330,62 @@ async def test_turned_off_nothing_answers(database_url: str, tmp_path: Path) -> 
         assert (await bob.http.post(f"{API}/chats", json={})).status_code == 403
         session = (await house.visitor.get("/api/weft/v1/session")).json()
         assert "assistant" not in session["instance"]["features"]
+
+
+async def test_a_reported_answer_is_all_that_the_staff_sees_of_a_chat(room: tuple[House, ScriptedModel]) -> None:
+    house, model = room
+    _, bob, _ = await ann_and_bob(house)
+    staff = await house.person("root1", STAFF, role="owner")
+    chat = await new_chat(bob)
+    model.say = lambda body: "It is on Tuesday at seven [1]."
+    await say(bob, chat, "Where can I hide?")
+    turn = last(await say(bob, chat, "When does the choir rehearse?"))
+    path = f"{API}/chats/{chat}/turns/{turn['id']}/report"
+    assert (await staff.http.post(path, json={})).status_code == 404
+    for comment in ("It is on Wednesday.", "Twice wrong."):
+        assert (await bob.http.post(path, json={"comment": comment})).status_code == 200
+    [report] = await staff.get("/api/weft/v1/reports")
+    assert report["reporter"]["acct"] == "bob" and report["account"]["acct"] == "assistant"
+    assert report["comment"] == "Twice wrong.\n\nIt is on Wednesday."
+    assert report["chat"] == [
+        {
+            "turn_id": turn["id"],
+            "asked": "When does the choir rehearse?",
+            "answered": "It is on Tuesday at seven.",
+            "quotes": 0,
+            "model": "plain",
+        }
+    ]
+    resolved = await staff.http.post(f"/api/weft/v1/reports/{report['id']}/resolve", json={"note": "Told the model."})
+    assert resolved.json()["chat"] == []
+    async with house.db.read() as reader:
+        kept = await reader.value("SELECT string_agg(chat::text, '') FROM reports  -- shared")
+    assert kept == "[]"
+
+
+async def test_of_a_reported_answer_the_quotes_of_others_are_counted_only(room: tuple[House, ScriptedModel]) -> None:
+    house, model = room
+    _, bob, _ = await ann_and_bob(house)
+    staff = await house.person("root1", STAFF, role="owner")
+    chat = await new_chat(bob)
+    model.say = lambda body: "NONE"
+    turn = last(await say(bob, chat, "When does the choir rehearse?"))
+    question = (await bob.get(f"{API}/chats/{chat}/turns"))[0]["id"]
+    assert (await bob.http.post(f"{API}/chats/{chat}/turns/{question}/report", json={})).status_code == 404
+    assert (await bob.http.post(f"{API}/chats/{chat}/turns/{turn['id']}/report", json={})).status_code == 200
+    [report] = await staff.get("/api/weft/v1/reports")
+    [passage] = report["chat"]
+    assert (passage["quotes"], passage["answered"]) == (1, sentence("found", "en"))
+    assert "rehearses" not in passage["answered"]
+
+
+async def test_what_a_deleted_account_passed_on_goes_with_it(room: tuple[House, ScriptedModel]) -> None:
+    house, _ = room
+    _, bob, _ = await ann_and_bob(house)
+    chat = await new_chat(bob)
+    turn = last(await say(bob, chat, "find the choir"))
+    assert (await bob.http.post(f"{API}/chats/{chat}/turns/{turn['id']}/report", json={})).status_code == 200
+    await delete_account(house.db, bob.account_id)
+    await house.settle()
+    async with house.db.read() as reader:
+        assert await reader.value("SELECT chat::text FROM reports  -- shared") == "[]"

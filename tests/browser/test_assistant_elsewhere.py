@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.composer import Composer, picture
-from tests.browser.parlour import CHOIR, WHEN, Parlour, answer, enter
+from tests.browser.parlour import CHOIR, WHEN, Parlour, answer, ask, choose, enter
 from tests.browser.screen import Screen
 from tests.browser.stage import Stage
 from tests.hub.town import publish
@@ -108,6 +108,10 @@ async def test_an_article_is_summed_up_and_says_that_it_is_not_the_whole(room: S
         words = (await line.locator("span").inner_text()).strip()
         assert words in ARTICLE, words
     await screen.assert_reads_well()
+    await screen.page.keyboard.press("Escape")
+    await screen.open(f"/@{ann.name}/{post['id']}")
+    await screen.page.get_by_role("button", name=screen.t("core.sum_up_article"), exact=True).click()
+    await expect(sheet).to_contain_text(screen.t("assistant.article_label"))
 
 
 async def test_a_post_is_translated_beside_its_original(room: Stage, parlour: Parlour) -> None:
@@ -285,3 +289,24 @@ async def test_the_way_to_the_hub_is_shown_where_models_are_published(room: Stag
     await elsewhere.open("/assistant")
     await elsewhere.settle()
     await expect(elsewhere.page.get_by_role("link", name=elsewhere.t("assistant.hub"))).to_have_count(0)
+
+
+async def test_an_answer_is_reported_and_the_staff_sees_it_alone(room: Stage) -> None:
+    screen, _, _ = await enter(room)
+    await screen.open("/assistant/new")
+    await ask(screen, WHEN)
+    await expect(answer(screen)).to_contain_text("It is on Tuesday at seven")
+    await choose(screen, answer(screen), screen.t("assistant.more"), "assistant.report")
+    sheet = screen.page.get_by_role("dialog", name=screen.t("assistant.report_title"))
+    await expect(sheet).to_contain_text(screen.t("assistant.report_hint"))
+    await screen.assert_reads_well()
+    await sheet.get_by_role("textbox").fill("It is on Wednesday.")
+    await sheet.get_by_role("button", name=screen.t("assistant.report_send"), exact=True).click()
+    await expect(screen.page.get_by_text(screen.t("assistant.reported"), exact=True)).to_be_visible()
+    staff = await room.of(await asyncio.to_thread(room.town.person, role="moderator"))
+    await staff.open("/reports")
+    report = staff.page.get_by_role("article").filter(has_text="It is on Wednesday.")
+    await expect(report).to_contain_text(WHEN)
+    await expect(report).to_contain_text("It is on Tuesday at seven.")
+    await expect(report).to_contain_text(staff.t("moderation.chat_answered", model="plain"))
+    await staff.assert_reads_well()

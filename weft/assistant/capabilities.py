@@ -214,10 +214,6 @@ class Capabilities:
         place = self._places.place(SERVED_BY[feature])
         return (place.name, identity_of(place)) if place is not None else ("", "")
 
-    def specials(self) -> Sequence[str]:
-        """No more control words are known than those that are broken up for every model."""
-        return ()
-
     def feature(self, name: str) -> Feature:
         """What is known of one capability; where it was not checked, its score is 0."""
         # Across languages meaning may fail without harm: nobody was promised it.

@@ -1,7 +1,7 @@
 """Chats: one person's conversations with the assistant, as rows that are theirs alone.
 
-They are no posts. They are never federated, no route shows them to anybody else, the staff included, and they go after
-``ai_keep_days`` without a word, or at once when their owner says so.
+They are no posts. They are never federated, no route shows them to anybody else, and they go after ``ai_keep_days``
+without a word, or at once when their owner says so. The staff sees only the answers that their owner reports.
 """
 
 from __future__ import annotations

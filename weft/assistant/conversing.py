@@ -184,6 +184,17 @@ class Conversing:
         """The posts that these turns show and that their owner may see now."""
         return await self._answers.tools.context.admit(Readers(account_id), cited_in(turns))
 
+    async def shown_answer(self, account_id: AccountId, chat_id: int, turn_id: int) -> Turn:
+        """An answer as far as its owner may see it now.
+
+        Raises:
+            NotFound: there is none, or it is somebody else's.
+        """
+        turn = await self.turns.require(account_id, chat_id, turn_id)
+        if turn.role != "assistant":
+            raise NotFound("record.absent")
+        return trimmed(turn, await self.admitted(account_id, [turn]))
+
     async def shown_turns(self, account_id: AccountId, chat_id: int) -> tuple[list[Turn], Admitted]:
         """A chat as it may be shown now: lines of posts that are gone, changed or hidden are gone with them."""
         turns = await self.turns.all(account_id, chat_id)

@@ -1,7 +1,7 @@
 """The staff's queue of reports, and hiding replies, which authors do for themselves.
 
 A report shows the staff the posts that it names, direct ones included, because somebody who may read them asked them
-to look; nothing else of what the staff may not see.
+to look; nothing else of what the staff may not see. Of a chat with the assistant it shows what its owner passed on.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from weft.mastodon.context import Mastodon
 from weft.mastodon.instance import Rule, rules
 from weft.mastodon.pages import respond
 from weft.mastodon.presenter import raw
-from weft.moderation.model import Outcome, Report
+from weft.moderation.model import Outcome, Passage, Report
 from weft.moderation.service import reopen_report, reports_page, require_report, resolve_report
 from weft.posts.service import set_hidden
 from weft.timelines.model import Viewer
@@ -61,6 +61,8 @@ class QueuedReport(msgspec.Struct, kw_only=True):
     posts: list[e.Status]
     gone: list[str]
     """Ids of reported posts that were deleted since."""
+    chat: list[Passage]
+    """What the reporter passed on of a chat with the assistant, the newest first; nothing once it is resolved."""
     note: str
     """Why it was resolved last."""
     outcome: Outcome
@@ -78,6 +80,7 @@ class _Queued(msgspec.Struct, kw_only=True):
     account: msgspec.Raw
     posts: msgspec.Raw
     gone: list[str]
+    chat: tuple[Passage, ...]
     note: str
     outcome: str
     resolved_at: str | None
@@ -151,6 +154,7 @@ async def _present(app: Mastodon, viewer: Viewer, reports: Sequence[Report]) -> 
                 account=raw(accounts[report.account_id]),
                 posts=raw(await presenter.statuses(there, viewer)),
                 gone=[str(id_) for id_ in report.post_ids if id_ not in posts],
+                chat=report.chat,
                 note=report.note,
                 outcome=report.outcome,
                 resolved_at=rfc3339(report.resolved_ms) if report.resolved_ms is not None else None,

@@ -1,13 +1,15 @@
-"""Telling the staff of an account and its posts. What becomes of a report is in ``report_queue``."""
+"""Telling the staff of an account and its posts, or of an answer of the assistant. What becomes of a report is in
+``report_queue``.
+"""
 
 from __future__ import annotations
 
 import msgspec
 
 from weft.infra.admit import REPORT
-from weft.infra.routing.table import SMALL_BODY, Auth, Call, Response, Route, Sees, as_json
+from weft.infra.routing.table import SMALL_BODY, Auth, Call, Response, Route, Sees, Style, as_json
 from weft.kernel.clock import rfc3339
-from weft.kernel.errors import NotFound
+from weft.kernel.errors import Forbidden, NotFound
 from weft.kernel.ids import AccountId, PostId, parse_id
 from weft.kernel.text.clean import clean_text
 from weft.mastodon import entities as e
@@ -15,7 +17,7 @@ from weft.mastodon.context import Mastodon
 from weft.mastodon.instance import rules
 from weft.mastodon.presenter import raw
 from weft.mastodon.relationships import require_account
-from weft.moderation.model import MAX_POSTS, Category, Complaint, Report
+from weft.moderation.model import MAX_POSTS, Category, Complaint, Passage, Report
 from weft.moderation.service import file_report
 
 
@@ -26,6 +28,10 @@ class ReportParams(msgspec.Struct, kw_only=True):
     forward: bool = False
     category: Category | None = None
     rule_ids: list[str] = msgspec.field(default_factory=list)
+
+
+class AnswerReportParams(msgspec.Struct, kw_only=True):
+    comment: str = ""
 
 
 class ReportEntity(msgspec.Struct, kw_only=True):
@@ -88,6 +94,26 @@ async def _posts_of(call: Call[Mastodon, ReportParams], author_id: AccountId) ->
     )
 
 
+async def report_answer(call: Call[Mastodon, AnswerReportParams]) -> Response:
+    """Pass one answer of the assistant and the question before it on to the staff, and nothing else of the chat."""
+    app = call.app
+    if app.assistant is None:
+        raise Forbidden("assistant.off")
+    answer = await app.assistant.conversing.shown_answer(call.user_id, call.id(), call.id("turn"))
+    asked = await app.assistant.turns.asked(call.user_id, answer)
+    target = await require_account(app, (await app.assistant.own.ensure()).id)
+    passage = Passage(
+        turn_id=str(answer.id),
+        asked=asked.text,
+        answered="\n".join(line.text for line in answer.lines if line.kind != "quote"),
+        quotes=sum(line.kind == "quote" for line in answer.lines),
+        model=answer.model,
+    )
+    comment = clean_text(call.params.comment).strip()
+    complaint = Complaint(account_id=target.id, comment=comment, passage=passage)
+    return as_json(_present(await file_report(app.db, call.user_id, complaint, ()), target.body))
+
+
 def _present(report: Report, target: bytes) -> _Report:
     return _Report(
         id=str(report.id),
@@ -117,5 +143,21 @@ ROUTES: tuple[Route, ...] = (
         returns=ReportEntity,
         summary="Report an account to the staff",
         tag="reports",
+    ),
+    Route(
+        method="POST",
+        path="/api/weft/v1/assistant/chats/:id/turns/:turn/report",
+        handler=report_answer,
+        auth=Auth.USER,
+        scopes=("write:reports",),
+        sees=Sees.OWN,
+        rate=REPORT,
+        body=SMALL_BODY,
+        params=AnswerReportParams,
+        returns=ReportEntity,
+        style=Style.WEFT,
+        refusals=(403,),
+        summary="Pass an answer of the assistant and its question on to the staff",
+        tag="assistant",
     ),
 )

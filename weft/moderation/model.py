@@ -19,7 +19,19 @@ Outcome = Literal["", "upheld", "unfounded"]
 MAX_COMMENT = 1000
 MAX_POSTS = 40
 """Posts of one report; more are named by reporting again."""
+MAX_PASSAGES = 10
 MAX_NOTE = 1000
+
+
+class Passage(msgspec.Struct, frozen=True, kw_only=True):
+    """A question and the answer of the assistant to it, out of a chat that is otherwise its owner's alone."""
+
+    turn_id: str
+    asked: str
+    answered: str
+    """What the assistant said itself; the quotes of others' posts in between are counted only."""
+    quotes: int
+    model: str
 
 
 class Complaint(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +43,7 @@ class Complaint(msgspec.Struct, frozen=True, kw_only=True):
     post_ids: tuple[PostId, ...] = ()
     rule_ids: tuple[str, ...] = ()
     forward: bool = False
+    passage: Passage | None = None
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +61,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     note: str
     resolved_ms: int | None
     outcome: Outcome
+    chat: tuple[Passage, ...] = ()
+    """While it is open."""
 
     @property
     def created_ms(self) -> int:

@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from weft.accounts.events import ReportFiled
-from weft.infra.db import Db, DuplicateKey, Reader, Row
+from weft.infra.db import Db, DuplicateKey, Reader, Row, Tx
 from weft.kernel.errors import Conflict, NotFound
 from weft.kernel.ids import AccountId, bucket_of
 from weft.kernel.paging import Page
 from weft.moderation.audit import record
-from weft.moderation.model import MAX_POSTS, Complaint, Outcome, Report, State, check_complaint, check_note
+from weft.moderation.model import (
+    MAX_PASSAGES,
+    MAX_POSTS,
+    Complaint,
+    Outcome,
+    Passage,
+    Report,
+    State,
+    check_complaint,
+    check_note,
+)
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[Passage]).decode
 
 # What is reported again while it is open is added to it: the newest words first, and no more posts than one may name.
 FILE = """
-INSERT INTO reports AS r (id, reporter_id, account_id, category, comment, post_ids, rule_ids, forwarded)  -- shared
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO reports AS r  -- shared
+       (id, reporter_id, account_id, category, comment, post_ids, rule_ids, forwarded, chat)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb)
 ON CONFLICT (reporter_id, account_id) WHERE state = 'open' DO UPDATE
    SET category = excluded.category,
        comment = CASE WHEN excluded.comment = '' OR position(excluded.comment IN r.comment) > 0 THEN r.comment
@@ -23,11 +39,14 @@ ON CONFLICT (reporter_id, account_id) WHERE state = 'open' DO UPDATE
                       ELSE left(excluded.comment || E'\\n\\n' || r.comment, 4000) END,
        post_ids = (SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM (
                       SELECT DISTINCT id FROM unnest(r.post_ids || excluded.post_ids) AS id
-                       ORDER BY id DESC LIMIT $9) newest),
+                       ORDER BY id DESC LIMIT $10) newest),
        rule_ids = (SELECT coalesce(array_agg(DISTINCT id), '{}') FROM unnest(r.rule_ids || excluded.rule_ids) AS id),
+       chat = excluded.chat || (SELECT coalesce(jsonb_agg(passage), '[]') FROM (
+                  SELECT passage FROM jsonb_array_elements(r.chat) AS passage
+                   WHERE passage->>'turn_id' IS DISTINCT FROM excluded.chat->0->>'turn_id' LIMIT $11) earlier),
        forwarded = r.forwarded OR excluded.forwarded
 RETURNING id, reporter_id, account_id, category, comment, post_ids, rule_ids, forwarded,
-          state, note, resolved_ms, outcome
+          state, note, resolved_ms, outcome, chat
 """
 
 
@@ -50,7 +69,9 @@ async def file_report(db: Db, reporter_id: AccountId, complaint: Complaint, know
             list(complaint.post_ids),
             list(complaint.rule_ids),
             complaint.forward,
+            _encode([complaint.passage] if complaint.passage else []).decode(),
             MAX_POSTS,
+            MAX_PASSAGES - 1,
         )
         assert row is not None
         report = _report(row)
@@ -61,17 +82,20 @@ async def file_report(db: Db, reporter_id: AccountId, complaint: Complaint, know
 # ------------------------------------------------------------------------------------------------ the queue
 
 QUEUE = """
-SELECT id, reporter_id, account_id, category, comment, post_ids, rule_ids, forwarded, state, note, resolved_ms, outcome
+SELECT id, reporter_id, account_id, category, comment, post_ids, rule_ids, forwarded,
+       state, note, resolved_ms, outcome, chat
   FROM reports WHERE state = $1 AND id < $2 AND id > $3 ORDER BY id DESC LIMIT $4  -- shared: reports_queue
 """
 
 QUEUE_UP = """
-SELECT id, reporter_id, account_id, category, comment, post_ids, rule_ids, forwarded, state, note, resolved_ms, outcome
+SELECT id, reporter_id, account_id, category, comment, post_ids, rule_ids, forwarded,
+       state, note, resolved_ms, outcome, chat
   FROM reports WHERE state = $1 AND id < $2 AND id > $3 ORDER BY id LIMIT $4  -- shared: reports_queue
 """
 
 FIND = """
-SELECT id, reporter_id, account_id, category, comment, post_ids, rule_ids, forwarded, state, note, resolved_ms, outcome
+SELECT id, reporter_id, account_id, category, comment, post_ids, rule_ids, forwarded,
+       state, note, resolved_ms, outcome, chat
   FROM reports WHERE id = $1  -- shared
 """
 
@@ -126,7 +150,7 @@ async def count_open(reader: Reader) -> int:
 
 
 RESOLVE = """
-UPDATE reports SET state = 'resolved', note = $2, resolved_ms = $3, outcome = $4  -- shared
+UPDATE reports SET state = 'resolved', note = $2, resolved_ms = $3, outcome = $4, chat = '[]'  -- shared
  WHERE id = $1 AND state = 'open'
 """
 
@@ -135,8 +159,19 @@ UPDATE reports SET state = 'open', resolved_ms = NULL, outcome = '' WHERE id = $
 """
 
 
+FORGET_CHATS = """
+UPDATE reports SET chat = '[]' WHERE reporter_id = ANY ($1::bigint[]) AND state = 'open'  -- shared: reports_open_once
+"""
+
+
+async def forget_chats(tx: Tx, reporter_ids: Sequence[int]) -> None:
+    """Forget what these accounts passed on of their chats."""
+    await tx.execute(FORGET_CHATS, list(reporter_ids))
+
+
 async def resolve_report(db: Db, actor_id: AccountId, id_: int, note: str, outcome: Outcome = "") -> Report:
-    """Close a report with the reason and whether it was right; one that is closed stays as it is.
+    """Close a report with the reason and whether it was right; one that is closed stays as it is. What it holds of a
+    chat is forgotten.
 
     Raises:
         Invalid: there is no reason, or too long a one.
@@ -183,4 +218,5 @@ def _report(row: Row) -> Report:
         note=row[9],
         resolved_ms=row[10],
         outcome=row[11],
+        chat=tuple(_decode(row[12])),
     )

@@ -5,6 +5,7 @@ from weft.moderation.history import Happened, load_happened
 from weft.moderation.reports import (
     count_open,
     file_report,
+    forget_chats,
     is_unfounded,
     named_posts,
     reopen_report,
@@ -18,6 +19,7 @@ __all__ = [
     "count_open",
     "file_report",
     "find_break",
+    "forget_chats",
     "is_unfounded",
     "load_happened",
     "named_posts",

@@ -75,6 +75,11 @@ export class Talk {
     this.#told = { ...this.#told, turns: this.turns.map((one) => (one.id === turn.id ? { ...one, judged: judged.judged } : one)) }
   }
 
+  /** Pass an answer and its question on to the staff. */
+  async report(turn: Turn, comment: string): Promise<void> {
+    await post(`${this.#path(turn)}/report`, { comment })
+  }
+
   /** Forget a turn; with a question goes its answer. */
   async forget(turn: Turn): Promise<void> {
     const next = this.turns[this.turns.indexOf(turn) + 1]
