@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from weft.infra.engine import process
 from weft.infra.engine.client import Models
 from weft.infra.engine.model import Ask, Bounds, Delta, Endpoint, Message, Usage
 from weft.infra.engine.process import ROOT, LocalEngines
@@ -136,6 +137,24 @@ async def test_one_that_hangs_is_ended_and_no_other(engines: LocalEngines, model
     second = await engines.endpoint("chat")
     await engines.stop("chat", first.pid)
     assert (await said(models, second))[1].known
+
+
+async def test_one_that_hangs_while_it_starts_is_killed_and_the_next_one_answers(
+    engines: LocalEngines, models: Models, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    idler = tmp_path / "idler"
+    idler.write_text("#!/bin/sh\nexec sleep 600\n")
+    idler.chmod(0o700)
+    await engines.stop("embed")
+    with monkeypatch.context() as patch:
+        patch.setattr(process.sys, "executable", str(idler))
+        patch.setattr(process, "START_S", 0.5)
+        with pytest.raises(Unavailable, match="slow"):
+            await engines.endpoint("embed")
+    for file in prepared.rglob("embed.starts"):
+        file.unlink()
+    vectors, _ = await models.embed(await engines.endpoint("embed"), ["the sea"], PATIENT)
+    assert vectors.shape == (1, 384)
 
 
 async def test_one_that_keeps_dying_is_left_alone_for_a_while(engines: LocalEngines) -> None:

@@ -147,7 +147,15 @@ class LocalEngines:
                         await end(other)
                     await asyncio.sleep(LOOK_S)
         except TimeoutError:
+            self._give_up(model.task)
             raise Unavailable("model.slow", reason="start") from None
+
+    def _give_up(self, task: Task) -> None:
+        """Kill what was started here and does not answer: it would hold the lock for ever."""
+        process = self._started.get(task)
+        if process is not None and process.returncode is None:
+            log.warning("engine.hangs", task=task, pid=process.pid)
+            process.kill()
 
     async def _spawn(self, paths: Paths, model: Model, held: int) -> State:
         self._note_start(paths.named("starts"))
