@@ -159,7 +159,7 @@ async def test_direct_posts_are_in_their_own_timeline(town: Town) -> None:
     assert await read_all(await town.person(), "timelines/direct") == []
 
 
-async def test_what_is_not_built_yet_answers_as_documented(town: Town) -> None:
+async def test_what_is_not_here_answers_as_documented(town: Town) -> None:
     ann = await town.person()
     post, private = await ann.say("hello"), await ann.say("hello", visibility="private")
     assert (await ann.refused("POST", f"statuses/{post['id']}/translate"))[0] == 404

@@ -82,6 +82,7 @@ class Town:
             "timelines": self.timelines,
             "presenter": self.presenter,
             "heat": Heat(),
+            "assistant": None,
         }
         self.app = cast(Mastodon, SimpleNamespace(**ports))
         serving = Serving(authenticate=authenticator, admit=admit, clock=clock, base_url=BASE)
