@@ -27,6 +27,13 @@ FAKE_PUSH = """([endpoint, p256dh, auth]) => {
   PushManager.prototype.getSubscription = async () => subscription.made ?? null
 }"""
 """A browser's own push service is outside, so the test's takes its place: a subscription with the test's keys."""
+WHOLE = r"""(async () => {
+  const cache = await caches.open((await caches.keys()).find((name) => name.startsWith('app-')))
+  const kept = new Set((await cache.keys()).map((request) => new URL(request.url).pathname))
+  const named = (await (await fetch('/sw.js')).text()).match(/\/app\/[\w.-]+/g)
+  return ['/~shell', ...named].every((file) => kept.has(file))
+})()"""
+"""Whether the worker's cache holds every file that it names."""
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +59,7 @@ def own(
 async def with_worker(screen: Screen) -> None:
     """Until the worker runs and has the whole app."""
     await screen.until("navigator.serviceWorker.controller !== null")
-    wanted = "(async () => (await (await caches.open((await caches.keys()).find((n) => n.startsWith('app-')))).keys())"
-    await screen.until(f"{wanted}.some((r) => r.url.endsWith('/~shell')))()")
-    await screen.until(f"{wanted}.some((r) => r.url.includes('/Settings-')))()")
+    await screen.until(WHOLE)
 
 
 async def member(shore: Stage, name: str, **options: Any) -> tuple[Screen, Any]:
