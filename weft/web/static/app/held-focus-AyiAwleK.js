@@ -1,0 +1,1 @@
+function e(){let e=document.activeElement;return()=>void requestAnimationFrame(()=>{document.activeElement===document.body&&e instanceof HTMLElement&&e.isConnected&&e.focus({preventScroll:!0})})}export{e as t};
