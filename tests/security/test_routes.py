@@ -131,8 +131,12 @@ async def test_whoever_may_not_come_in_costs_no_statement(house: House) -> None:
         assert len(seen) <= 1
 
 
+PAID = frozenset({"holds", "spending", "usage_events"})
+"""Where a question to the assistant is written down: it is a GET and costs."""
+
+
 async def test_reading_changes_nothing(house: House) -> None:
-    """Every GET there is, by its owner and by a visitor: afterwards every table holds what it held."""
+    """Every GET there is, by its owner and by a visitor: afterwards every table holds what it held, but for the bill."""
     ann, ben = await house.person(), await house.person()
     await ben.say(f"hello @{ann.name} #reading")
     status = await ann.say("mine", visibility="private")
@@ -144,7 +148,7 @@ async def test_reading_changes_nothing(house: House) -> None:
         await _read_everything(client, ids)
     await house.settle()
     after = await house.rows()
-    assert [table for table in after if after[table] != before[table]] == []
+    assert [table for table in after if after[table] != before[table] and table not in PAID] == []
 
 
 async def _read_everything(client: httpx.AsyncClient, ids: dict[str, str]) -> None:
