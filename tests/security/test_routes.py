@@ -136,7 +136,7 @@ PAID = frozenset({"holds", "spending", "usage_events"})
 
 
 async def test_reading_changes_nothing(house: House) -> None:
-    """Every GET there is, by its owner and by a visitor: afterwards every table holds what it held, but for the bill."""
+    """Every GET there is, by its owner and by a visitor: every table but the bill holds afterwards what it held."""
     ann, ben = await house.person(), await house.person()
     await ben.say(f"hello @{ann.name} #reading")
     status = await ann.say("mine", visibility="private")
