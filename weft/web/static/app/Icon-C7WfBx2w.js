@@ -1,1 +1,0 @@
-import"./disclose-version-xihTtKlq.js";import{H as e,c as t,ct as n,tt as r,v as i,w as a,z as o}from"./language.svelte-CBh9V0fi.js";var s=`/app/icons-DaqPqdgr.svg`,c=e(`<svg aria-hidden="true"><use></use></svg>`);function l(e,l){let u=t(l,`on`,3,!1);var d=c();let f;var p=n(d);r(()=>{f=a(d,0,`icon`,null,f,{on:u()}),i(p,`href`,`${s??``}#${l.name??``}`)}),o(e,d)}export{l as t};
