@@ -1,1 +1,0 @@
-import"./disclose-version-xihTtKlq.js";import{L as e,P as t,Z as n,it as r,p as i,r as a,y as o}from"./index-client-BoS4k0lD.js";var s=`/app/icons-BVtXb3_2.svg`,c=e(`<svg aria-hidden="true"><use></use></svg>`);function l(e,l){let u=a(l,`on`,3,!1);var d=c();let f;var p=r(d);n(()=>{f=o(d,0,`icon`,null,f,{on:u()}),i(p,`href`,`${s??``}#${l.name??``}`)}),t(e,d)}export{l as t};
