@@ -17,7 +17,6 @@ import pytest
 from tests.support.postgres import Servers
 from tests.support.server import LiveServer, Person, running_server, start_server
 
-KILLS = 20
 TRIES = 1000
 
 
@@ -58,8 +57,9 @@ class Writing:
                 self.follows.append(other)
 
 
-def test_killing_the_server_again_and_again_loses_no_acknowledged_write() -> None:
-    """``kill -9`` in the middle of writes, twenty times, on the embedded database with every durability setting on."""
+@pytest.mark.parametrize("kills", [5, pytest.param(20, marks=pytest.mark.drill)])
+def test_killing_the_server_again_and_again_loses_no_acknowledged_write(kills: int) -> None:
+    """``kill -9`` in the middle of writes, on the embedded database with every durability setting on."""
     with tempfile.TemporaryDirectory(prefix="weft-kill-", dir="/var/tmp") as folder:
         os.chmod(folder, 0o755)
         data = Path(folder) / "data"
@@ -68,7 +68,7 @@ def test_killing_the_server_again_and_again_loses_no_acknowledged_write() -> Non
         follows: list[str] = []
         token = ""
         others: list[str] = []
-        for turn in range(KILLS):
+        for turn in range(kills):
             server = start_server(data)
             if turn == 0:
                 token, others = _people(server, data)
@@ -88,7 +88,7 @@ def test_killing_the_server_again_and_again_loses_no_acknowledged_write() -> Non
         try:
             client = server.client(token)
             me = client.get("/api/v1/accounts/verify_credentials").json()
-            assert len(posts) > KILLS
+            assert len(posts) > kills
             assert [id_ for id_ in posts if client.get(f"/api/v1/statuses/{id_}").status_code != 200] == []
             assert [id_ for id_ in likes if not client.get(f"/api/v1/statuses/{id_}").json()["favourited"]] == []
             kept = {
