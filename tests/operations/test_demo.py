@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from weft.operations.demo import ARTICLES, NOTES, OWN_ARTICLE
+from weft.operations.demo.reading import NEW
 
 PROGRAM = [sys.executable, "-c", "from weft.cli import main; main()", "up", "--demo", "--port", "0"]
 
@@ -90,6 +91,10 @@ def test_the_demo_posts_the_articles_so_that_their_sources_join_and_commands_rea
             assert [post["id"] for post in last["ancestors"]] == thread["post_ids"][:-1]
             first = httpx.get(f"{server.url}/api/v1/statuses/{thread['post_ids'][0]}").json()
             assert first["favourites_count"] == 4 and first["reblogs_count"] == 1
+        told = httpx.get(f"{server.url}/api/v1/notifications?limit=40", headers=bearer(token)).json()
+        unread = httpx.get(f"{server.url}/api/v1/notifications/unread_count", headers=bearer(token)).json()["count"]
+        # Polls whose end the server finds by itself may be new, too.
+        assert len(told) == 40 and NEW <= unread <= 2 * NEW, unread
         people = [line.split() for line in server.lines if re.match(r"  \w+ +\S+$", line)]
         assert httpx.get(f"{server.url}/api/v1/timelines/home", headers=bearer(token)).status_code == 200
         weft("account", "suspend", "mai", "--data", str(folder))

@@ -26,6 +26,7 @@ from weft.operations.demo.fill import Studio, Town, known, without_films
 from weft.operations.demo.moving import can_film
 from weft.operations.demo.people import Inhabitant, load_inhabitants
 from weft.operations.demo.plan import DAY_MS, Planner
+from weft.operations.demo.reading import look_in
 from weft.operations.demo.shelves import load_shelves
 from weft.operations.demo.talk import load_talk
 from weft.operations.reach import CommandFailed, work_at
@@ -162,4 +163,5 @@ async def _fill(settings: Settings, url: str, inhabitants: list[Inhabitant], peo
         return {key: str(post.id) for key, post in town.posts.items()}
 
     post_ids = await work_at(url, settings, live, clock)
+    await work_at(url, settings, lambda db: look_in(db, ids.values()))
     return [article.thread(post_ids) for article in articles]
