@@ -142,7 +142,7 @@ async def delete(call: Call[Web, AccessParams]) -> Response:
         return await access_page(call, browser, error="access.wrong_password")
     await delete_account(call.app.db, browser.session.account_id)
     headers = await leave_account(call)
-    return call.app.pages.say(browser.language, "access.deleted", headers=headers)
+    return call.app.pages.say(browser.look, "access.deleted", headers=headers)
 
 
 ROUTES: tuple[Route, ...] = (

@@ -34,7 +34,7 @@ from weft.kernel.errors import Forbidden
 from weft.kernel.ids import AccountId, bucket_of
 from weft.settings import Settings
 from weft.web.context import Web
-from weft.web.looks import look_of
+from weft.web.looks import Look, look_of
 from weft.web.pages import Header
 
 VISIT_LENGTH = 43
@@ -43,11 +43,15 @@ VISIT_LENGTH = 43
 class Browser(msgspec.Struct, frozen=True):
     visit: str
     is_new: bool
-    language: str
+    look: Look
     session_text: str = ""
     session: Session | None = None
     account: Account | None = None
     user: User | None = None
+
+    @property
+    def language(self) -> str:
+        return self.look.language
 
     @property
     def csrf(self) -> str:
@@ -68,8 +72,7 @@ async def browser_of(call: Call[Web, Any], asked_language: str = "") -> Browser:
     web = call.app
     visit = call.cookies.get(cookie_name(web.settings, VISIT), "")
     is_new = len(visit) != VISIT_LENGTH or not visit.isascii()
-    language = look_of(call, asked_language).language
-    known = Browser(secrets.token_urlsafe(32) if is_new else visit, is_new, language)
+    known = Browser(secrets.token_urlsafe(32) if is_new else visit, is_new, look_of(call, asked_language))
     text = call.cookies.get(cookie_name(web.settings, SESSION), "")
     if not text:
         return known
@@ -99,14 +102,13 @@ def visit_cookie(call: Call[Web, Any], browser: Browser) -> tuple[Header, ...]:
 def show(call: Call[Web, Any], browser: Browser, template: str, values: dict[str, Any], status: int = 200) -> Response:
     """A page with forms for this browser."""
     given = {
-        "look": look_of(call, browser.language),
         "csrf": browser.csrf,
         "me": browser.account,
         "error": "",
         **values,
     }
     headers = visit_cookie(call, browser)
-    return call.app.pages.show(template, browser.language, given, status=status, headers=headers)
+    return call.app.pages.show(template, browser.look, given, status=status, headers=headers)
 
 
 async def begin_session(call: Call[Web, Any], account_id: AccountId, *, beside: bool = False) -> tuple[Header, ...]:

@@ -99,7 +99,7 @@ async def decide(call: Call[Web, ConsentParams]) -> Response:
 
 def _refused(call: Call[Web, ConsentParams], browser: Browser, authorization: Authorization) -> Response:
     if authorization.is_out_of_band:
-        return call.app.pages.say(browser.language, "consent.refused")
+        return call.app.pages.say(browser.look, "consent.refused")
     return redirect(authorization.way_back(error="access_denied"))
 
 

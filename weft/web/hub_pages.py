@@ -137,7 +137,7 @@ async def delete_request(call: Call[Web, ProofParams]) -> Response:
     await require_hub(call).withdraw(call.path["token"])
     texts = hub_texts(browser.language)
     values = {"heading": texts["deleted.title"], "text": texts["deleted.text"], "link": "/hub"}
-    return call.app.pages.show("message.html", browser.language, values)
+    return call.app.pages.show("message.html", browser.look, values)
 
 
 def _show(

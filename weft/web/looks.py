@@ -6,9 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qs
 
 import msgspec
 
+from weft.infra.routing.access import read_cookies
+from weft.infra.routing.answers import Scope
 from weft.infra.routing.table import Call
 from weft.web.texts import LANGUAGES
 
@@ -26,9 +29,19 @@ class Look(msgspec.Struct, frozen=True):
 
 def look_of(call: Call[Any, Any], asked_language: str = "") -> Look:
     """What this browser wants; ``asked_language`` is the address's own wish and wins."""
-    cookies: Mapping[str, str] = call.cookies
+    return _look(call.headers, call.cookies, asked_language)
+
+
+def look_before(scope: Scope) -> Look:
+    """The same of a request that came to no route, or was refused before its cookies were read."""
+    headers: dict[bytes, bytes] = dict(scope["headers"])
+    asked = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])
+    return _look(headers, read_cookies(headers.get(b"cookie", b"")), asked[0])
+
+
+def _look(headers: Mapping[bytes, bytes], cookies: Mapping[str, str], asked_language: str) -> Look:
     theme, text = cookies.get("weft_theme", ""), cookies.get("weft_text", "")
-    accepted = call.headers.get(b"accept-language", b"")
+    accepted = headers.get(b"accept-language", b"")
     return Look(
         choose_language(asked_language or cookies.get("weft_lang", ""), accepted),
         theme if theme in THEMES else "",

@@ -152,11 +152,11 @@ async def back(call: Call[Web, BackParams]) -> Response:
         account = await find_account(reader, account_id) if account_id is not None else None
     if account is not None:
         if account.gone:
-            return web.pages.say(browser.language, "sign_in.gone", status=403, headers=done)
+            return web.pages.say(browser.look, "sign_in.gone", status=403, headers=done)
         address = await way_on(call, account.id, trip.return_to)
         return redirect(address, (*done, *await begin_session(call, account.id, beside=trip.add)))
     if web.settings.signup == "closed":
-        return web.pages.say(browser.language, "sign_up.closed", status=403, headers=done)
+        return web.pages.say(browser.look, "sign_up.closed", status=403, headers=done)
     proved = Proved(identity, browser.visit, trip.return_to, trip.invite)
     return redirect("/auth/oidc/join", (*done, _proved_cookie(web, proved)))
 
@@ -172,7 +172,7 @@ async def _tie(call: Call[Web, Any], browser: Browser, account_id: AccountId, id
     try:
         await link_identity(call.app.db, account_id, identity)
     except Invalid:
-        return call.app.pages.say(browser.language, "oidc.taken", status=422)
+        return call.app.pages.say(browser.look, "oidc.taken", status=422)
     return redirect("/auth/access", forget_cookies(call.app.settings, TRIP))
 
 

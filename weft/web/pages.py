@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from weft.infra.routing.answers import Asked
 from weft.infra.routing.table import Response
 from weft.settings import Settings
 from weft.web.assets import Assets
-from weft.web.looks import Look
+from weft.web.looks import Look, look_before
 from weft.web.texts import texts_in
+from weft.web.texts.problems import problems_in
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -32,14 +34,14 @@ class Pages:
     def show(
         self,
         template: str,
-        language: str,
+        look: Look,
         values: Mapping[str, Any],
         *,
         status: int = 200,
         headers: tuple[Header, ...] = (),
     ) -> Response:
         """A page. Where a form ends in a redirect to an app, ``leaves`` says so: browsers would stop it otherwise."""
-        body = self.render(template, language, values)
+        body = self.render(template, look.language, {"look": look, **values})
         policy = CSP if values.get("leaves") else FORM_CSP
         return Response(status, body.encode(), HTML, [(b"content-security-policy", policy), *headers])
 
@@ -54,19 +56,28 @@ class Pages:
             **{"look": Look(language), **values},
         )
 
-    def say(self, language: str, key: str, *, status: int = 200, headers: tuple[Header, ...] = ()) -> Response:
+    def say(self, look: Look, key: str, *, status: int = 200, headers: tuple[Header, ...] = ()) -> Response:
         """A page with a title and a sentence: ``KEY.title`` and ``KEY.text``."""
-        texts = texts_in(language)
+        texts = texts_in(look.language)
         values = {"heading": texts[f"{key}.title"], "text": texts[f"{key}.text"], "link": None}
-        return self.show("message.html", language, values, status=status, headers=headers)
+        return self.show("message.html", look, values, status=status, headers=headers)
 
-    def error(self, status: int, sentence: str, request_id: str) -> bytes:
-        """An error page, for the application's ``render_error``."""
-        texts = texts_in("en")
-        values = {"heading": texts[_HEADINGS.get(status, "error.other")], "text": sentence, "link": None}
-        if status >= 500:
-            values["text"] = f"{sentence} ({request_id})"
-        return self.show("message.html", "en", values).body
+    def error(self, status: int, code: str, sentence: str, asked: Asked) -> bytes:
+        """An error page, for the application's ``render_error``: what happened and what to do, in the reader's words.
+
+        Faults of an app that sends people here are told to its makers too, by the sentence that the API has for it.
+        """
+        look = look_before(asked.scope)
+        texts = problems_in(look.language)
+        said = next(key for key in (code, code.partition(".")[0], str(status)) if f"{key}.title" in texts)
+        values = {
+            "heading": texts[f"{said}.title"],
+            "text": texts[f"{said}.text"],
+            "again": texts["again"] if status in _PASSING and asked.scope["method"] == "GET" else "",
+            "number": texts["number"].format(id=asked.request_id) if status >= 500 else "",
+            "detail": sentence if said == "oauth" else "",
+        }
+        return self.render("error.html", look.language, {"look": look, **values}).encode()
 
     @cached_property
     def _environment(self) -> Environment:
@@ -85,7 +96,8 @@ class Pages:
         return environment
 
 
-_HEADINGS = {403: "error.forbidden", 404: "error.absent", 429: "error.limited"}
+_PASSING = (429, 500, 503)
+"""Where asking again may work."""
 
 
 def isolated(name: str) -> str:

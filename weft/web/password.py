@@ -43,7 +43,7 @@ async def send(call: Call[Web, ForgottenParams]) -> Response:
     allowed = web.admit.check(RESET_PASSWORD, canonical_name(email)).allowed
     if allowed and "@" in email and len(email) <= MAX_EMAIL:
         await want_reset(web.db, email)
-    return web.pages.say(browser.language, "password.sent")
+    return web.pages.say(browser.look, "password.sent")
 
 
 async def choose(call: Call[Web, ChooseParams]) -> Response:
@@ -57,7 +57,7 @@ async def _page(call: Call[Web, ChooseParams], browser: Browser, problem: str) -
         async with web.db.read() as reader:
             await check_reset(reader, call.params.token, web.db.clock.now_ms())
     except NotFound:
-        return web.pages.say(browser.language, "link.expired", status=404)
+        return web.pages.say(browser.look, "link.expired", status=404)
     values = {"token": call.params.token, "problem": problem}
     return show(call, browser, "password_edit.html", values, 422 if problem else 200)
 
@@ -69,7 +69,7 @@ async def change(call: Call[Web, ChooseParams]) -> Response:
     try:
         await reset_password(web.db, web.passwords, params.token, params.password)
     except NotFound:
-        return web.pages.say(browser.language, "link.expired", status=404)
+        return web.pages.say(browser.look, "link.expired", status=404)
     except Invalid as error:
         return await _page(call, browser, error.code)
     return show(call, browser, "password_changed.html", {})

@@ -62,7 +62,7 @@ def in_words(problems: dict[str, list[str]], language: str) -> dict[str, str]:
 async def form(call: Call[Web, SignUpParams]) -> Response:
     browser = await browser_of(call, call.params.lang)
     if call.app.settings.signup == "closed":
-        return call.app.pages.say(browser.language, "sign_up.closed", status=403)
+        return call.app.pages.say(browser.look, "sign_up.closed", status=403)
     return _page(call, browser, {})
 
 
@@ -90,7 +90,7 @@ async def create(call: Call[Web, SignUpParams]) -> Response:
         return _page(call, browser, problems_of(error))
     except Forbidden as error:
         if error.code == "sign_up.closed":
-            return web.pages.say(browser.language, "sign_up.closed", status=403)
+            return web.pages.say(browser.look, "sign_up.closed", status=403)
         return _page(call, browser, {}, error.code)
     address = await way_on(call, account.id, first_page(web, params.return_to))
     return redirect(address, await begin_session(call, account.id))
@@ -115,9 +115,9 @@ async def confirm(call: Call[Web, LinkParams]) -> Response:
     try:
         account_id = await confirm_email(web.db, web.settings, call.params.token)
     except NotFound:
-        return web.pages.say(browser.language, "link.expired", status=404)
+        return web.pages.say(browser.look, "link.expired", status=404)
     except Invalid:
-        return web.pages.say(browser.language, "link.address_used", status=422)
+        return web.pages.say(browser.look, "link.address_used", status=422)
     async with web.db.read() as reader:
         user = await find_user(reader, account_id)
     return show(call, browser, "confirmed.html", {"waits": user is not None and user.state == "pending"})
@@ -132,7 +132,7 @@ async def _owner_page(call: Call[Web, SignUpParams], browser: Browser, problems:
     async with call.app.db.read() as reader:
         valid = await is_owner_link(reader, call.path["token"])
     if not valid:
-        return call.app.pages.say(browser.language, "link.expired", status=404)
+        return call.app.pages.say(browser.look, "link.expired", status=404)
     values = {
         "given": call.params,
         "problems": in_words(problems, browser.language),
@@ -149,7 +149,7 @@ async def owner_create(call: Call[Web, SignUpParams]) -> Response:
     try:
         owner = await create_owner(web.db, web.passwords, call.path["token"], form_of(params, browser.language))
     except NotFound:
-        return web.pages.say(browser.language, "link.expired", status=404)
+        return web.pages.say(browser.look, "link.expired", status=404)
     except Invalid as error:
         return await _owner_page(call, browser, problems_of(error))
     return redirect(first_page(web, ""), await begin_session(call, owner.id))

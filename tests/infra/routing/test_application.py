@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from tests.infra.routing.sample import ANN, BASE, ROUTES, Calls, bearer
 from weft.infra.admit import API, API_ADDRESS, Admit
-from weft.infra.routing.answers import base_headers, merge_headers, plain_page
+from weft.infra.routing.answers import Asked, base_headers, merge_headers, plain_page
 from weft.infra.routing.application import Application, Serving
 from weft.infra.routing.table import Style
 from weft.kernel.clock import ManualClock
@@ -232,12 +232,12 @@ async def test_what_was_done_is_reported_by_route(calls: Calls, serving: Serving
 
 
 async def test_error_pages_for_people_are_rendered(calls: Calls, serving: Serving) -> None:
-    def render(status: int, sentence: str, request_id: str) -> bytes:
-        return f"<h1>{status} {sentence}</h1>".encode()
+    def render(status: int, code: str, sentence: str, asked: Asked) -> bytes:
+        return f"<h1>{status} {code}: {sentence} {dict(asked.scope['headers'])[b'accept'].decode()}</h1>".encode()
 
     app = Application(ROUTES, calls, msgspec.structs.replace(serving, render_error=render))
     status, headers, body = await call_raw(app, "GET", "/nothing", [(b"accept", b"text/html,*/*")])
-    assert (status, body) == (404, b"<h1>404 Record not found</h1>")
+    assert (status, body) == (404, b"<h1>404 route.absent: Record not found text/html,*/*</h1>")
     assert headers[b"content-type"].startswith(b"text/html")
 
 
@@ -342,7 +342,7 @@ async def test_what_is_around_the_application_starts_first_and_stops_last(
 
 
 def test_an_error_page_escapes_what_the_caller_sent() -> None:
-    assert b"<script" not in plain_page(422, "Validation failed: <script>", "7")
+    assert b"<script" not in plain_page(422, "x", "Validation failed: <script>", Asked("7", {}))
 
 
 async def test_sockets_are_handed_over_by_path(calls: Calls, serving: Serving) -> None:

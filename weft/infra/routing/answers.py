@@ -36,6 +36,8 @@ API_CSP = b"default-src 'none'; frame-ancestors 'none'"
 WHOLE = "weft.whole"
 """Where in the scope a server puts a function that sends a finished answer with status 200 at once: header lines and
 body in, False where it cannot."""
+FAILED = "failed"
+"""The code of a fault of ours, which no refusal has."""
 RETRY_SECONDS = 5
 STUCK_S = 30.0
 
@@ -58,15 +60,22 @@ _REPLACEABLE = frozenset({name for name, _ in (*_CORS, *_ALWAYS)} | {b"content-s
 _encode = msgspec.json.Encoder().encode
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """The request that an error page answers. Its scope tells how the reader wants to see pages."""
+
+    request_id: str
+    scope: Scope
+
+
 class RenderError(Protocol):
-    """Makes the HTML of an error page for people."""
+    """Makes the HTML of an error page for people. ``sentence`` is the English one, as the API says it."""
 
-    def __call__(self, status: int, sentence: str, request_id: str) -> bytes: ...
+    def __call__(self, status: int, code: str, sentence: str, asked: Asked) -> bytes: ...
 
 
-def plain_page(status: int, sentence: str, request_id: str) -> bytes:
+def plain_page(status: int, code: str, sentence: str, asked: Asked) -> bytes:
     """An error page where the web edge plugged none in."""
-    return _ERROR_PAGE.substitute(sentence=escape(sentence), status=status, request_id=request_id).encode()
+    return _ERROR_PAGE.substitute(sentence=escape(sentence), status=status, request_id=asked.request_id).encode()
 
 
 def base_headers(style: Style, page_csp: bytes = PAGE_CSP) -> list[Header]:
@@ -97,19 +106,19 @@ def merge_headers(base: list[Header], own: list[Header]) -> list[Header]:
     return [*base, *own]
 
 
-def error_response(error: WeftError, style: Style, request_id: str, render: RenderError | None) -> Response:
+def error_response(error: WeftError, style: Style, asked: Asked, render: RenderError | None) -> Response:
     status = status_of(error)
     sentence = sentence_of(error)
     headers = _error_headers(error)
     if style is Style.PAGE:
-        return Response(status, (render or plain_page)(status, sentence, request_id), HTML, headers)
+        return Response(status, (render or plain_page)(status, error.code, sentence, asked), HTML, headers)
     return Response(status, _encode(_document(error, sentence)), JSON, headers)
 
 
-def failure_response(sentence: str, style: Style, request_id: str, render: RenderError | None) -> Response:
+def failure_response(sentence: str, style: Style, asked: Asked, render: RenderError | None) -> Response:
     """The answer to a fault of ours: it names the request, never the fault."""
     if style is Style.PAGE:
-        return Response(500, (render or plain_page)(500, sentence, request_id), HTML)
+        return Response(500, (render or plain_page)(500, FAILED, sentence, asked), HTML)
     return Response(500, _encode({"error": sentence}), JSON)
 
 

@@ -108,7 +108,7 @@ class Application:
             return
         except Exception as error:
             log_failure(error, exchange)
-            response = answers.failure_response(FAILURE, exchange.style, exchange.id_text, self._serving.render_error)
+            response = answers.failure_response(FAILURE, exchange.style, exchange.asked, self._serving.render_error)
         try:
             await self._send(exchange, response, send)
         except Exception as error:
@@ -222,7 +222,7 @@ class Application:
         if isinstance(error, Limited) and "reset_ms" in error.values:
             wait_ms = int(str(error.values["reset_ms"])) - self._serving.clock.now_ms()
             error.values["retry_after"] = max(1, -(-wait_ms // 1000))
-        return answers.error_response(error, exchange.style, exchange.id_text, self._serving.render_error)
+        return answers.error_response(error, exchange.style, exchange.asked, self._serving.render_error)
 
     async def _send(self, exchange: Exchange, response: Response, send: Send) -> None:
         entry = exchange.entry

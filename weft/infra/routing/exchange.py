@@ -11,7 +11,7 @@ import structlog
 
 from weft.infra.admit import API, API_ADDRESS, RateClass, Verdict
 from weft.infra.routing import access, answers
-from weft.infra.routing.answers import Header, Receive, Scope
+from weft.infra.routing.answers import Asked, Header, Receive, Scope
 from weft.infra.routing.params import ParamReader
 from weft.infra.routing.table import SMALL_BODY, Route, Style
 
@@ -57,6 +57,10 @@ class Exchange:
     @property
     def id_text(self) -> str:
         return self.request_id.decode("ascii")
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.id_text, self.scope)
 
     @property
     def style(self) -> Style:

@@ -1,0 +1,133 @@
+"""The texts of error pages: by the refusal's code where it says more, else by the answer's number. The same keys in
+each language (tested).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_EN = {
+    "again": "Try again",
+    "number": "Request {id}",
+    "400.title": "That could not be read",
+    "400.text": "What your browser sent could not be understood. Go back and try once more.",
+    "401.title": "Please sign in",
+    "401.text": "You are signed out by now. Sign in, then open this page again.",
+    "403.title": "That is not allowed",
+    "403.text": "Your account may not do this. If you have another one, sign in with it and try again.",
+    "404.title": "Nothing here",
+    "404.text": "The address may hold a mistake, or what was here has been removed.",
+    "405.title": "Nothing to open here",
+    "405.text": "This address only takes what a form sends. Go back to the page you came from.",
+    "409.title": "Somebody was faster",
+    "409.text": "This was changed in the meantime. Load the page again, then look before you try once more.",
+    "413.title": "That was too large",
+    "413.text": "More was sent than this page takes. Go back and send less.",
+    "422.title": "That could not be accepted",
+    "422.text": "Something in what was sent is not right. Go back, check it and try again.",
+    "429.title": "Too many requests",
+    "429.text": "Much was asked from here in a short time. Wait a few minutes, then try again.",
+    "500.title": "Something went wrong",
+    "500.text": "The fault is on our side. Try again in a moment. If it stays, tell whoever looks after this server "
+    "the number below.",
+    "503.title": "Not available right now",
+    "503.text": "The server is busy, or a part of it is away. Try again in a minute.",
+    "form.expired.title": "This form was open too long",
+    "form.expired.text": "Nothing was changed. Go back, load the page again and fill it in once more.",
+    "origin.foreign.title": "Sent from another site",
+    "origin.foreign.text": "Nothing was done. This can only be started from a page of this server.",
+    "staff.only.title": "For the staff only",
+    "staff.only.text": "Only people who look after this server can open this page.",
+    "oidc.failed.title": "Signing in did not work",
+    "oidc.failed.text": "The answer of your other account does not fit our question. Begin again at the sign-in page.",
+    "oidc.provider.title": "Your other account cannot be reached",
+    "oidc.provider.text": "Its provider does not answer. Wait a minute, then start again from the sign-in page.",
+    "oauth.title": "The app asked for something wrong",
+    "oauth.text": "Nothing was allowed. Go back to the app and sign in there once more. If it stays, tell its makers:",
+}
+_VI = {
+    "again": "Thử lại",
+    "number": "Yêu cầu {id}",
+    "400.title": "Không đọc được",
+    "400.text": "Không hiểu được những gì trình duyệt của bạn gửi. Hãy quay lại và thử lần nữa.",
+    "401.title": "Hãy đăng nhập",
+    "401.text": "Bạn đã đăng xuất. Hãy đăng nhập rồi mở lại trang này.",
+    "403.title": "Không được phép",
+    "403.text": "Tài khoản của bạn không được làm việc này. Nếu có tài khoản khác, hãy đăng nhập rồi thử lại.",
+    "404.title": "Không có gì ở đây",
+    "404.text": "Địa chỉ có thể bị sai, hoặc nội dung ở đây đã bị gỡ.",
+    "405.title": "Không có gì để mở ở đây",
+    "405.text": "Địa chỉ này chỉ nhận những gì biểu mẫu gửi đến. Hãy quay lại trang trước đó.",
+    "409.title": "Đã có người nhanh hơn",
+    "409.text": "Nội dung này vừa được thay đổi. Hãy tải lại trang và xem trước khi thử lần nữa.",
+    "413.title": "Quá lớn",
+    "413.text": "Bạn đã gửi nhiều hơn mức trang này nhận. Hãy quay lại và gửi ít hơn.",
+    "422.title": "Không thể chấp nhận",
+    "422.text": "Có gì đó chưa đúng trong những gì đã gửi. Hãy quay lại, kiểm tra và thử lần nữa.",
+    "429.title": "Quá nhiều yêu cầu",
+    "429.text": "Có quá nhiều yêu cầu từ đây trong thời gian ngắn. Hãy đợi vài phút rồi thử lại.",
+    "500.title": "Có gì đó không ổn",
+    "500.text": "Lỗi ở phía chúng tôi. Hãy thử lại sau giây lát. Nếu vẫn lỗi, hãy báo con số dưới đây cho người "
+    "quản lý máy chủ này.",
+    "503.title": "Hiện chưa dùng được",
+    "503.text": "Máy chủ đang bận, hoặc một phần của nó đang tạm ngưng. Hãy thử lại sau một phút.",
+    "form.expired.title": "Biểu mẫu này đã mở quá lâu",
+    "form.expired.text": "Chưa có gì thay đổi. Hãy quay lại, tải lại trang và điền lần nữa.",
+    "origin.foreign.title": "Được gửi từ trang khác",
+    "origin.foreign.text": "Chưa có gì được thực hiện. Việc này chỉ bắt đầu được từ một trang của máy chủ này.",
+    "staff.only.title": "Chỉ dành cho người quản lý",
+    "staff.only.text": "Chỉ người chăm lo máy chủ này mới mở được trang này.",
+    "oidc.failed.title": "Đăng nhập không thành công",
+    "oidc.failed.text": "Câu trả lời từ tài khoản kia không khớp với yêu cầu. Hãy bắt đầu lại từ trang đăng nhập.",
+    "oidc.provider.title": "Không liên lạc được với tài khoản kia",
+    "oidc.provider.text": "Nhà cung cấp của nó không trả lời. Hãy đợi một phút rồi bắt đầu lại từ trang đăng nhập.",
+    "oauth.title": "Ứng dụng đã yêu cầu sai",
+    "oauth.text": "Chưa có gì được cho phép. Hãy quay lại ứng dụng và đăng nhập lần nữa. Nếu vẫn lỗi, hãy báo cho "
+    "người làm ra nó:",
+}
+_KO = {
+    "again": "다시 시도",
+    "number": "요청 {id}",
+    "400.title": "읽을 수 없었어요",
+    "400.text": "브라우저가 보낸 내용을 이해하지 못했어요. 뒤로 가서 다시 해 보세요.",
+    "401.title": "로그인해 주세요",
+    "401.text": "지금은 로그아웃된 상태예요. 로그인한 뒤 이 페이지를 다시 열어 보세요.",
+    "403.title": "허락되지 않았어요",
+    "403.text": "이 계정으로는 할 수 없어요. 다른 계정이 있다면 그 계정으로 로그인해 보세요.",
+    "404.title": "아무것도 없어요",
+    "404.text": "주소가 잘못됐거나, 여기 있던 것이 지워졌을 수 있어요.",
+    "405.title": "여기서는 열 것이 없어요",
+    "405.text": "양식에서 보낸 것만 받는 주소예요. 보고 있던 페이지로 돌아가 주세요.",
+    "409.title": "다른 사람이 먼저 바꿨어요",
+    "409.text": "그 사이에 내용이 바뀌었어요. 페이지를 새로 고쳐 확인한 뒤 다시 해 보세요.",
+    "413.title": "너무 커요",
+    "413.text": "이 페이지가 받을 수 있는 것보다 많이 보냈어요. 뒤로 가서 줄여 보내 주세요.",
+    "422.title": "받을 수 없었어요",
+    "422.text": "보낸 내용에 맞지 않는 것이 있어요. 뒤로 가서 확인하고 다시 해 보세요.",
+    "429.title": "요청이 너무 많아요",
+    "429.text": "짧은 시간에 요청이 너무 많았어요. 몇 분 기다렸다가 다시 해 보세요.",
+    "500.title": "문제가 생겼어요",
+    "500.text": "저희 쪽 문제예요. 잠시 뒤에 다시 해 보세요. 계속되면 이 서버를 돌보는 사람에게 "
+    "아래 번호를 알려 주세요.",
+    "503.title": "지금은 쓸 수 없어요",
+    "503.text": "서버가 바쁘거나 일부가 멈춰 있어요. 1분 뒤에 다시 해 보세요.",
+    "form.expired.title": "양식을 너무 오래 열어 두었어요",
+    "form.expired.text": "아무것도 바뀌지 않았어요. 뒤로 가서 페이지를 새로 고치고 다시 써 주세요.",
+    "origin.foreign.title": "다른 사이트에서 보냈어요",
+    "origin.foreign.text": "아무 일도 하지 않았어요. 이 서버의 페이지에서만 시작할 수 있어요.",
+    "staff.only.title": "운영진만 볼 수 있어요",
+    "staff.only.text": "이 서버를 돌보는 사람만 이 페이지를 열 수 있어요.",
+    "oidc.failed.title": "로그인하지 못했어요",
+    "oidc.failed.text": "다른 계정에서 온 답이 요청과 맞지 않아요. 로그인 페이지에서 다시 시작해 주세요.",
+    "oidc.provider.title": "다른 계정에 연결할 수 없어요",
+    "oidc.provider.text": "그 계정의 제공자가 답하지 않아요. 1분 기다렸다가 로그인 페이지에서 다시 시작해 주세요.",
+    "oauth.title": "앱이 잘못 요청했어요",
+    "oauth.text": "아무것도 허락하지 않았어요. 앱으로 돌아가 다시 로그인해 보세요. 계속되면 "
+    "앱을 만든 곳에 알려 주세요:",
+}
+
+PROBLEMS: Mapping[str, Mapping[str, str]] = {"en": _EN, "vi": _VI, "ko": _KO}
+
+
+def problems_in(language: str) -> Mapping[str, str]:
+    return PROBLEMS.get(language, _EN)
