@@ -41,9 +41,10 @@ def gguf(
     return head + b"\0" * (-len(head) % alignment) + data
 
 
-def small_gguf(weights: int = 64) -> bytes:
-    """A model of one tensor, as right as can be."""
+def small_gguf(weights: int = 64, kind: str = "model") -> bytes:
+    """A model of one tensor, as right as can be; or an ``adapter``."""
     pairs = [
+        pair("general.type", TEXT, text(kind)),
         pair("general.architecture", TEXT, text("llama")),
         u32("llama.context_length", 2048),
         pair("tokenizer.ggml.tokens", LIST, struct.pack("<IQ", TEXT, 3) + text("a") + text("b") + text(b"\xff")),

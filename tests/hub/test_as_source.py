@@ -91,6 +91,17 @@ def test_the_address_of_a_request_is_enough_once_it_is_approved(
     assert kept(settings) == [f"{model.name}.gguf", "models.json"]
 
 
+def test_of_a_model_and_its_adapter_the_model_is_taken(server: LiveServer, settings: Settings) -> None:
+    """As `weft model publish` puts them there; the adapter's name comes first in any list."""
+    model = publish(server, files={"town-lora.gguf": small_gguf(kind="adapter"), "town.gguf": DATA, "card.md": b"# T"})
+    mine = asked(server, model.name)
+    assert models.add(settings, Wanted(mine["page"]))["sha256"] == HASH
+    (offer,) = (each["url"] for each in mine["files"] if each["adapter"])
+    with pytest.raises(CommandFailed, match="adapter"):
+        models.add(settings, Wanted(offer, name="other"))
+    assert kept(settings) == [f"{model.name}.gguf", "models.json"]
+
+
 def test_a_hash_that_is_not_the_card_s_is_told_before_anything_is_fetched(
     server: LiveServer, settings: Settings
 ) -> None:

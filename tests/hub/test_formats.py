@@ -55,6 +55,11 @@ async def test_what_a_right_file_says_of_itself_is_told(tmp_path: Path) -> None:
     assert (found.format, found.parameters, found.types) == ("safetensors", 7, {"F32": 1, "BF16": 1})
 
 
+def test_what_is_only_added_to_a_model_is_told_from_a_model() -> None:
+    assert read(small_gguf(kind="adapter"), "gguf").adapter
+    assert not read(small_gguf(), "gguf").adapter
+
+
 @pytest.mark.parametrize("claim", ["\x1b[2J", "llama\n", "\u202emalla", "a\0b"])
 def test_what_a_header_claims_moves_no_terminal(claim: str) -> None:
     made = gguf([pair("general.architecture", TEXT, text(claim))])

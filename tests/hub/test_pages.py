@@ -12,6 +12,9 @@ import pytest
 from tests.hub.town import publish
 from tests.support.server import LiveServer
 from weft.hub.countries import COUNTRIES
+from weft.hub.formats.source import Facts
+from weft.hub.model import File
+from weft.web.hub_views import commands_of, file_view
 from weft.web.texts.countries import countries_in
 from weft.web.texts.hub import HUB
 
@@ -57,6 +60,20 @@ def test_a_visitor_without_script_gets_a_model(server: LiveServer, browser: http
     assert gone.status_code == 200
     assert browser.get(sent.headers["location"]).status_code == 404
     assert browser.get(link).status_code == 404
+
+
+def test_the_commands_name_the_model_and_not_its_adapter() -> None:
+    """In the order of the database: the adapter's name comes first."""
+    adapter, model = (
+        File(name=name, sha256="0" * 64, size=1, facts=Facts(format="gguf", adapter=is_adapter))
+        for name, is_adapter in (("town-lora.gguf", True), ("town.gguf", False))
+    )
+    commands = commands_of([file_view(adapter, "https://a.example/1"), file_view(model, "https://a.example/2")], "town")
+    assert commands.weft == f"weft model add https://a.example/2 --sha256 {'0' * 64} --name town"
+    assert commands.llama[-1] == "llama-server -m town.gguf"
+    assert commands.modelfile == "FROM ./town.gguf"
+    alone = commands_of([file_view(adapter, "https://a.example/1")], "town")
+    assert (alone.weft, alone.ollama) == ("", ()), "nothing runs it by itself"
 
 
 def test_a_form_with_a_fault_comes_back_filled_in(server: LiveServer, browser: httpx.Client) -> None:

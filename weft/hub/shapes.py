@@ -27,6 +27,8 @@ class File(msgspec.Struct):
     architecture: str
     parameters: int
     context: int
+    adapter: bool
+    """It is only added to a model, and is none."""
     tensors: int
     types: dict[str, int]
 
@@ -59,6 +61,7 @@ class Offer(msgspec.Struct):
     size: int
     sha256: str
     format: str
+    adapter: bool
     url: str
     expires_at: str
 
@@ -134,6 +137,7 @@ def file_shape(file: m.File) -> File:
         architecture=facts.architecture,
         parameters=facts.parameters,
         context=facts.context,
+        adapter=facts.adapter,
         tensors=facts.tensors,
         types=facts.types,
     )
@@ -176,6 +180,7 @@ def request_shape(asked: Asked, links: Links) -> Request:
                 offer.file.size,
                 offer.file.sha256,
                 offer.file.facts.format,
+                offer.file.facts.adapter,
                 offer.url,
                 rfc3339(offer.until_ms),
             )

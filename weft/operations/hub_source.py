@@ -44,6 +44,7 @@ class Offer(msgspec.Struct, frozen=True):
     name: str
     format: str
     url: str
+    adapter: bool = False
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -93,10 +94,10 @@ async def _offered(fetcher: Fetcher, address: str) -> str:
         raise CommandFailed(
             f"The request for {plain(asked.model)} is {plain(asked.state)}. {plain(asked.reason)}".rstrip()
         )
-    models = [each for each in asked.files if each.format == "gguf"]
+    models = [each for each in asked.files if each.format == "gguf" and not each.adapter]
     if len(models) != 1:
         listed = plain(", ".join(each.name for each in models)) or "none"
-        raise CommandFailed(f"The request gives more or less than one GGUF file ({listed}); name the link to one.")
+        raise CommandFailed(f"The request gives not just one model in a GGUF file ({listed}); name the link to one.")
     return models[0].url
 
 

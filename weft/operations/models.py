@@ -118,6 +118,8 @@ def examined(part: Path, wanted: Wanted, found: Source) -> Model:
         facts = asyncio.run(inspect_file(part, f"{name}.gguf"))
         if not facts.tensors or not facts.architecture:
             raise CommandFailed("The file holds no model: it has no tensors, or does not say of which kind it is.")
+        if facts.adapter:
+            raise CommandFailed("The file holds an adapter, which is only added to a model: add the model instead.")
     except BaseException:
         with suppress(FileNotFoundError):
             part.unlink()

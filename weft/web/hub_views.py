@@ -59,8 +59,9 @@ def file_view(file: File, url: str) -> FileView:
 
 
 def commands_of(files: list[FileView], name: str) -> Commands:
-    """The commands for a model: of several GGUF files the first is named."""
-    gguf = next((view for view in files if view.file.facts.format == "gguf"), None)
+    """The commands for a model: of several GGUF files the first is named that runs by itself."""
+    runs = (view for view in files if view.file.facts.format == "gguf" and not view.file.facts.adapter)
+    gguf = next(runs, None)
     fetch = [
         f"curl --location --continue-at - --output {view.file.name} {shlex.quote(view.url)}"
         for view in files

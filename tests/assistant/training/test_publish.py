@@ -12,9 +12,11 @@ from tests.assistant.training.test_gates import GOOD, with_
 from tests.assistant.training.test_run import PLAN, Scripted
 from tests.assistant.training.toy import write_toy
 from weft.assistant.training.run import OUT, RESULT, train
+from weft.hub.queries import load_models
+from weft.infra.db import Db
 from weft.infra.engine.files import sha256_of
 from weft.operations import training
-from weft.operations.reach import CommandFailed
+from weft.operations.reach import CommandFailed, run_on
 from weft.settings import Settings, load_settings
 
 
@@ -33,6 +35,13 @@ def folder(settings: Settings, tmp_path: Path) -> Path:
     return place
 
 
+async def adapters_of(db: Db) -> list[str]:
+    """The files of the toy that the hub takes for adapters."""
+    async with db.read() as reader:
+        (model,) = await load_models(reader, "toy")
+    return [file.name for file in model.files if file.facts.adapter]
+
+
 def put(folder: Path, result: object) -> None:
     (folder / RESULT).write_bytes(msgspec.json.encode(result))
 
@@ -41,6 +50,7 @@ def test_what_passed_goes_to_the_hub_with_adapter_manifest_and_card(settings: Se
     answer = training.publish(settings, "toy", "The toy", "automatic")
     assert set(answer["files"]) == {"toy.gguf", "toy-lora.gguf", "manifest.json", "card.md"}  # type: ignore[call-overload]
     assert answer["name"] == "toy"
+    assert run_on(settings, adapters_of) == ["toy-lora.gguf"]
     shelf = settings.folder / "hub"
     sha256 = sha256_of(folder / OUT / "toy.gguf")
     assert (shelf / sha256[:2] / sha256).is_file()

@@ -109,6 +109,7 @@ class _Reading:
             architecture=family,
             parameters=parameters,
             context=context if isinstance(context, int) and 0 < context < 1 << 40 else 0,
+            adapter=self._kept.get("general.type") == "adapter",
             tensors=count,
             types=dict(kinds),
         )

@@ -35,6 +35,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     architecture: str = ""
     parameters: int = 0
     context: int = 0
+    adapter: bool = False
+    """Only what is added to a model, which has to be there already."""
     tensors: int = 0
     types: dict[str, int] = {}
     """How many tensors there are of each type."""
