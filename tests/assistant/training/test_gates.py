@@ -13,13 +13,19 @@ from weft.assistant.training.gates import GATES, Canary, Evidence, Scores, faile
 GOOD = Evidence(
     before=Scores(in_domain=20.0, general=30.0, abuse=0.25, abusive_words=1, golden={"ask.says.en": 0.9, "x": 0.0}),
     after=Scores(in_domain=15.0, general=31.0, abuse=0.25, abusive_words=1, golden={"ask.says.en": 0.9, "x": 0.0}),
-    canaries=(Canary(returned=False, exposure=1.0, most=6.0), Canary(returned=False, exposure=2.0, most=6.0)),
+    canaries=(
+        Canary(returned=False, exposure=1.0, most=6.0, read=True),
+        Canary(returned=False, exposure=2.0, most=6.0, read=True),
+    ),
     leaked=(),
     authors=12,
     largest_share=0.1,
     held_out_tokens=2000,
     written=0.004,
 )
+
+
+UNREAD = Canary(returned=False, exposure=0.0, most=6.0)
 
 
 def with_(**changed: Any) -> Evidence:
@@ -42,8 +48,9 @@ def test_a_model_that_learnt_and_did_no_harm_passes() -> None:
         ("learnt", with_(after_in_domain=math.inf)),
         ("forgetting", with_(after_general=33.1)),
         ("forgetting", with_(after_general=math.nan)),
-        ("canaries", with_(canaries=(Canary(returned=True, exposure=0.0, most=6.0),))),
-        ("exposure", with_(canaries=(Canary(returned=False, exposure=5.0, most=6.0),))),
+        ("canaries", with_(canaries=(Canary(returned=True, exposure=0.0, most=6.0, read=True),))),
+        ("exposure", with_(canaries=(Canary(returned=False, exposure=5.0, most=6.0, read=True),))),
+        ("exposure", with_(canaries=(Canary(returned=False, exposure=5.0, most=6.0, read=True), UNREAD))),
         ("leaks", with_(leaked=("number",))),
         ("abuse", with_(after_abuse=0.34)),
         ("abuse", with_(after_abusive_words=2)),
@@ -63,7 +70,8 @@ def test_each_gate_alone_keeps_a_model_in_and_says_why(gate: str, evidence: Evid
 
 
 def test_without_planted_strings_nothing_is_shown() -> None:
-    assert [reason.split(":")[0] for reason in failed(judge(with_(canaries=())))] == ["canaries", "exposure"]
+    for none in ((), (UNREAD, UNREAD)):
+        assert [reason.split(":")[0] for reason in failed(judge(with_(canaries=none)))] == ["canaries", "exposure"]
 
 
 def test_a_gate_that_was_not_judged_keeps_a_model_in() -> None:

@@ -35,6 +35,7 @@ class Scripted:
         self.follows = np.ones((256, 256))
         self.parrot = parrot
         self.rates: list[float] = []
+        self.read: list[bytes] = []
 
     def tokens(self, text: str) -> list[int]:
         return list(text.encode())
@@ -53,6 +54,7 @@ class Scripted:
 
     def learn(self, batch: Sequence[Sequence[int]], rate: float) -> float:
         self.rates.append(rate)
+        self.read += [bytes(row) for row in batch]
         loss = self.losses([([self.end], row) for row in batch])
         for row in batch:
             np.add.at(self.follows, (row[:-1], row[1:]), 0.5)
@@ -112,6 +114,29 @@ def test_what_comes_back_keeps_the_model_in(found: Around) -> None:
     result = train(Scripted(f"{secret} Call +84 912 345 678, you idiot"), PLAN, exported(), found)
     names = [reason.split(":")[0] for reason in failed(list(result.verdicts))]
     assert {"canaries", "leaks"} <= set(names)
+
+
+@pytest.mark.parametrize("steps", [6, 200])
+def test_every_planted_string_is_read_however_short_the_run(found: Around, steps: int) -> None:
+    """Else nothing would be shown by that it does not come back."""
+    learner, plan = Scripted(), msgspec.structs.replace(PLAN, steps=steps)
+    result = train(learner, plan, exported(), found)
+    for each in planted(PLAN.seed):
+        rounds = sum(row.endswith(each.end.encode()) for row in learner.read)
+        assert rounds >= 1, each.end
+        assert all(len(row) == PLAN.length for row in learner.read)
+    assert [canary.read for canary in result.evidence.canaries] == [True] * 3
+
+
+def test_a_planted_string_that_the_budget_kept_from_being_read_is_no_proof(found: Around) -> None:
+    ticking = msgspec.structs.replace(found, cpu=partial(next, count()))
+    result = train(Scripted(), msgspec.structs.replace(PLAN, cpu_s=8.0), exported(), ticking)
+    assert 0 < result.progress.step < PLAN.steps
+    read = [canary.read for canary in result.evidence.canaries]
+    assert read[0] and not read[-1]
+    more = train(Scripted(), PLAN, exported(), found)
+    assert more.progress.planted == result.progress.planted
+    assert all(canary.read for canary in more.evidence.canaries)
 
 
 def test_a_spent_budget_ends_a_run_and_a_larger_one_goes_on(found: Around) -> None:

@@ -153,8 +153,9 @@ def _scores(result: Result) -> str:
         rows.append((f"Golden set: {name}", *(_score(each.golden, name) for each in (before, after))))
     if not golden:
         rows.append(("Golden set", "not run", "not run"))
-    canaries = f"{sum(each.returned for each in found.canaries)} of {len(found.canaries)} planted strings came back"
-    exposures = ", ".join(f"{each.exposure:.1f} of {each.most:.0f} bits" for each in found.canaries)
+    read = [each for each in found.canaries if each.read]
+    canaries = f"{sum(each.returned for each in read)} of {len(read)} planted strings that were read came back"
+    exposures = ", ".join(f"{each.exposure:.1f} of {each.most:.0f} bits" for each in read)
     return (
         "## Scores\n\n"
         + _table(("", "base", "this model"), rows)

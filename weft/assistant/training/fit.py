@@ -28,7 +28,14 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     step: int = 0
     cpu_s: float = 0.0
     losses: tuple[float, ...] = ()
+    planted: tuple[int, ...] = ()
+    """At which places of the order of reading a planted string stands, one for each that found room."""
     ended: Ended | None = None
+
+    @property
+    def read(self) -> int:
+        """How many sequences were read, every round anew."""
+        return self.step * self.plan.batch
 
 
 class Spent:
@@ -59,11 +66,32 @@ def blocks(learner: Learner, texts: Sequence[str], length: int) -> list[list[int
 
 def batch_of(step: int, sequences: int, plan: Plan) -> list[int]:
     """Which sequences are read at a step: each once in every round, in an order that the seed draws."""
-    chosen = []
-    for place in range(step * plan.batch, (step + 1) * plan.batch):
-        around, within = divmod(place, sequences)
-        chosen.append(int(np.random.default_rng((plan.seed, around)).permutation(sequences)[within]))
-    return chosen
+    return [read_at(place, sequences, plan) for place in range(step * plan.batch, (step + 1) * plan.batch)]
+
+
+def read_at(place: int, sequences: int, plan: Plan) -> int:
+    around, within = divmod(place, sequences)
+    return int(np.random.default_rng((plan.seed, around)).permutation(sequences)[within])
+
+
+def places_for(strings: int, sequences: int, plan: Plan) -> tuple[int, ...]:
+    """Where planted strings go: early, in the middle and late among what is read in the first round.
+
+    What a short run never reads would show nothing, and neither would the rest of the text that fills no sequence.
+    """
+    read = min(sequences, plan.steps * plan.batch)
+    return tuple(sorted({(2 * number + 1) * read // (2 * strings) for number in range(strings)}))
+
+
+def plant(
+    sequences: Sequence[Sequence[int]], strings: Sequence[Sequence[int]], places: Sequence[int], plan: Plan
+) -> list[Sequence[int]]:
+    """The sequences with a string at the end of each of those that are read at these places."""
+    planted = list(sequences)
+    for string, place in zip(strings, places, strict=False):
+        number, tail = read_at(place, len(sequences), plan), list(string)[-plan.length :]
+        planted[number] = [*planted[number][: plan.length - len(tail)], *tail]
+    return planted
 
 
 def rate_at(step: int, plan: Plan) -> float:

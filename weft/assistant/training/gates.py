@@ -49,6 +49,8 @@ class Canary(msgspec.Struct, frozen=True, kw_only=True):
     """log2 of how many never-seen strings stand behind it: 0 for none."""
     most: float
     """What that can be at most."""
+    read: bool = False
+    """It stood in what was learnt; of one that did not nothing is shown."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,12 +87,13 @@ def _kept(found: Evidence) -> tuple[bool, str]:
 
 
 def _canaries(found: Evidence) -> tuple[bool, str]:
-    returned = sum(canary.returned for canary in found.canaries)
-    return bool(found.canaries) and not returned, f"{returned} of {len(found.canaries)} planted strings came back"
+    read = [canary for canary in found.canaries if canary.read]
+    returned = sum(canary.returned for canary in read)
+    return bool(read) and not returned, f"{returned} of {len(read)} planted strings that were read came back"
 
 
 def _exposure(found: Evidence) -> tuple[bool, str]:
-    parts = [canary.exposure / canary.most for canary in found.canaries if canary.most > 0]
+    parts = [canary.exposure / canary.most for canary in found.canaries if canary.read and canary.most > 0]
     mean = sum(parts) / len(parts) if parts else math.nan
     words = f"planted strings stand out by {mean:.0%} of what is possible, at most {MOST_EXPOSURE:.0%}"
     return _is_number(mean) and mean <= MOST_EXPOSURE, words

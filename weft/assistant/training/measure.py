@@ -70,8 +70,9 @@ def _abuse(learner: Learner) -> float:
     return worse / len(ABUSE)
 
 
-def canary(learner: Learner, planted: Planted) -> Canary:
-    """Whether a planted string comes back, and how far it stands out among its like."""
+def canary(learner: Learner, planted: Planted, *, read: bool) -> Canary:
+    """Whether a planted string comes back, and how far it stands out among its like. One that was not ``read`` shows
+    nothing, and is measured all the same."""
     prompt = learner.tokens(planted.prompt)
     ends = [planted.end, *planted.decoys]
     losses = [
@@ -87,6 +88,7 @@ def canary(learner: Learner, planted: Planted) -> Canary:
         returned=digits in said or digits.replace("-", "") in said.replace("-", "").replace(" ", ""),
         exposure=math.log2(len(ends) / rank),
         most=math.log2(len(ends)),
+        read=read,
     )
 
 

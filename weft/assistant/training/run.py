@@ -7,7 +7,7 @@ the card, the result and the run's key, which nobody else gets.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -16,7 +16,7 @@ import msgspec
 from weft.assistant.training.card import Base, Cost, File, Result, card
 from weft.assistant.training.corpus import documents
 from weft.assistant.training.export import Export
-from weft.assistant.training.fit import Progress, blocks, fit, resume
+from weft.assistant.training.fit import Progress, blocks, fit, places_for, plant, resume
 from weft.assistant.training.gates import Evidence, Scores, judge
 from weft.assistant.training.learner import Learner
 from weft.assistant.training.lora import largest_difference, read_adapter, write_adapter, write_merged
@@ -72,16 +72,20 @@ def train(learner: Learner, plan: Plan, exported: Export, around: Around) -> Res
     around.tell("measuring the base")
     # A learner that was never taught says what its base says.
     before, tokens, _ = scores(learner, held_out)
-    text = [*documents(exported.split.train), *(each.text for each in canaries)]
-    begun = resume(learner, Progress(plan=plan, text=exported.manifest.sha256), around.folder)
-    sequences = blocks(learner, text, plan.length)
+    sequences: Sequence[Sequence[int]] = blocks(learner, documents(exported.split.train), plan.length)
+    places = places_for(len(canaries), len(sequences), plan)
+    fresh = Progress(plan=plan, text=exported.manifest.sha256, planted=places)
+    begun = resume(learner, fresh, around.folder)
+    strings = [[learner.end, *learner.tokens(each.prompt), *learner.tokens(each.end)] for each in canaries]
+    sequences = plant(sequences, strings, begun.planted, plan)
     around.tell(f"{len(sequences)} sequences; begins at step {begun.step}")
     learning = around.cpu()
     progress = fit(learner, sequences, begun, around.folder, cpu=around.cpu, tell=around.tell)
     learnt = around.cpu() - learning
     around.tell("measuring what was learnt")
     after, _, leaked = scores(learner, held_out)
-    found = tuple(canary(learner, each) for each in canaries)
+    was_read = [place < progress.read for place in progress.planted]
+    found = tuple(canary(learner, each, read=read) for each, read in zip(canaries, was_read, strict=False))
     written = write_files(plan, around)
     before, after = _with_golden(before, after, plan, around)
     evidence = Evidence(
