@@ -8,8 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weft.assistant.guard import DEFAULT_SPECIALS, Sieve, check_sentence, neutralise, plain, quiet, without_form
+from weft.assistant.guard import (
+    DEFAULT_SPECIALS,
+    LONGEST_SENTENCE,
+    Sieve,
+    addresses_in,
+    broken_up,
+    check_sentence,
+    neutralise,
+    plain,
+    quiet,
+    without_form,
+)
 from weft.assistant.prompts import grounded
+from weft.kernel.text.entities import find_entities
 
 PIECES = st.sampled_from(
     [
@@ -95,8 +107,13 @@ TEXTS = ["The market is on Saturday. See https://weft.example/market", "Bring ch
         "See [here](https://evil.example) [1]",
         "javascript:alert(1) [1]",
         "mailto:a@evil.example [1]",
+        "Go to evil.shop/login [1]",
+        "Go to bank.museum/login [1]",
+        "Go to 203.0.113.9/x [1]",
+        "evil.com에서 [1]",
         "[1]",
         "**[1]**",
+        "NONE [1].",
     ],
 )
 def test_what_has_no_source_or_another_address_is_dropped(text: str) -> None:
@@ -150,3 +167,63 @@ def test_how_an_answer_is_cut_into_pieces_does_not_matter(text: str, size: int) 
 def test_a_picture_is_left_out_and_the_words_beside_it_stay() -> None:
     found = check_sentence("![x](https://evil.example/a.png) The market is on Saturday [1].", TEXTS)
     assert found is not None and found.text == "The market is on Saturday."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Meet Dr. Hoa at 7 p.m. on Tuesday [1].",
+        "It is not so that J. Smith is a thief [2].",
+        "Họp ở TP. Hồ Chí Minh lúc 7 giờ [1].",
+        "It costs 3 crowns, e.g. for tea [1, 2].",
+    ],
+)
+def test_a_stop_that_ends_no_sentence_cuts_no_half_of_one_out(text: str) -> None:
+    said = f"I also love cake. {text} Nobody asked. And then"
+    for size in (1, 3, 100):
+        sieve = Sieve(TEXTS)
+        found = [one for at in range(0, len(said), size) for one in sieve.feed(said[at : at + size])] + sieve.end()
+        assert [one.text for one in found] == [text[: text.index(" [")] + "."]
+
+
+def test_a_sentence_without_an_end_is_left_out_and_the_next_one_is_shown() -> None:
+    said = "Tea [1] " + "and tea " * (LONGEST_SENTENCE // 4) + "there [1]. Bring chairs [2]. "
+    for size in (1, 100, len(said)):
+        sieve = Sieve(TEXTS)
+        found = [one for at in range(0, len(said), size) for one in sieve.feed(said[at : at + size])] + sieve.end()
+        assert [one.text for one in found] == ["Bring chairs."]
+
+
+def test_whatever_is_said_without_end_is_read_in_one_pass() -> None:
+    started = time.process_time()
+    for piece in ("a.", "a-a.", "https://", "![", "[", "."):
+        assert addresses_in(piece * 20_000) is not None
+        plain(piece * 20_000)
+        sieve = Sieve(TEXTS)
+        for _ in range(2_000):
+            sieve.feed(piece * 8)
+    assert time.process_time() - started < 5
+
+
+def test_breaking_up_a_word_ends_whatever_the_word_is() -> None:
+    for word in (" «END»", "  «END»", "«END» ", "««", " x"):
+        assert "«END»" not in broken_up(f"a{word} b «END»", "«END»")
+        assert word not in broken_up(f"a {word}{word} b", word) or word.strip() == "x"
+
+
+CALLS = st.lists(st.sampled_from([*"@#＃ab./:_ \u0301x&", "http://", "https://x.example/", "bob"]), max_size=9)
+
+
+@given(CALLS.map("".join))
+def test_nobody_is_called_and_no_tag_is_set_whatever_is_quoted(text: str) -> None:
+    found = find_entities(quiet(text))
+    assert not found.mentions and not found.tags, text
+
+
+def test_what_is_called_twice_is_not_called_once() -> None:
+    assert quiet("@@bob ##tag @#bob x#https://x.example/.@bob") == "bob tag bob xhttps://x.example/.bob"
+
+
+def test_an_end_of_a_sentence_is_no_address() -> None:
+    assert addresses_in("v.v. TP.HCM, Q.Phú Nhuận, 3.5/5, p.m. J.S.Bach, and/or 1.2.3, TP.HCM") == set()
+    assert addresses_in("Go to evil.shop now, or xevil.com.") == {"evil.shop", "xevil.com"}

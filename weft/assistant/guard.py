@@ -12,8 +12,9 @@ from typing import Final
 import msgspec
 import regex
 
+from weft.assistant.sentences import ABBREVIATIONS
 from weft.kernel.text.clean import clean_text, drop_invisible
-from weft.kernel.text.entities import find_urls
+from weft.kernel.text.entities import find_entities, find_urls
 
 DEFAULT_SPECIALS: Final = (
     *("<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>"),
@@ -38,6 +39,8 @@ DEFAULT_SPECIALS: Final = (
 """Control words of the families of models in use, for servers, which do not say theirs."""
 MOST_TEXT: Final = 4000
 """Characters of one text that a model is given."""
+LONGEST_SENTENCE: Final = 1500
+"""Characters of an answer without an end between them that are still a sentence."""
 
 # Any bracket that could begin or end a control word, in its plain and its wide form, is set apart from what it holds.
 _OPENING = regex.compile(r"([<\uff1c])(?=[<\uff1c/|\uff5c\p{L}_])|(\[)(?=/?[A-Z_][A-Z0-9_]+\]|control_\d+\]|[|\uff5c])")
@@ -77,7 +80,8 @@ def drop_controls(text: str) -> str:
 
 def broken_up(text: str, word: str) -> str:
     """The text without this very word in it, whatever its case; words of letters alone are just words."""
-    if len(word) < 2 or word.isalnum() or word.isspace():
+    word = word.strip()
+    if len(word) < 2 or word.isalnum():
         return text
     pattern = regex.compile(regex.escape(word), regex.IGNORECASE)
     while pattern.search(text):
@@ -98,12 +102,23 @@ _BREAK = regex.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*(?:[ ]?\[[\d,; ]{1
 _PICTURE = regex.compile(r"!\[[^\]]*+\](?:\([^)]*+\))?")
 _LINK = regex.compile(r"\[([^\]]*+)\]\(([^)]*+)\)")
 _TAGGED = regex.compile(r"</?[a-zA-Z!][^<>]*+>")
-_ADDRESS = regex.compile(
-    r"[a-z][a-z0-9+.-]{1,20}:/{1,2}\S+|\b(?:javascript|data|mailto|tel|file):\S+|\bwww\.\S+"
-    r"|\b[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63})*\.(?:com|org|net|io|dev|app|ru|cn|info|biz|xyz|top|me|co|ly|gg|example|[a-z]{2})\b(?:[:/]\S*)?",
+_SCHEMED = regex.compile(
+    r"[a-z][a-z0-9+.-]{1,20}:/{1,2}\S+|\b(?:javascript|data|mailto|tel|file):\S+|\bwww\.\S+", regex.IGNORECASE
+)
+# Possessive, and never begun inside a label: what a model or a person writes is read in one pass.
+_DOTTED = regex.compile(
+    r"(?<![\p{L}\p{N}-])(?P<host>[\p{L}\p{N}-]++(?:\.[\p{L}\p{N}-]++)++)(?::[0-9]{2,5}+)?+(?P<path>/\S++)?+"
+)
+# The script ends where a particle begins: `example.com에서`. Two letters are a country's.
+_TLD = regex.compile(
+    r"(?:com|org|net|io|dev|app|info|biz|xyz|top|example|test|shop|store|online|site|website|click|link|live|club|vip"
+    r"|icu|buzz|page|cloud|tech|pro|mobi|zip|mov|onion|edu|gov|xn--[a-z0-9-]++|[a-z]{2})(?![\p{Latin}\p{M}\p{N}-])",
     regex.IGNORECASE,
 )
-_CALL = regex.compile(r"([@#＠＃])(?=[\p{L}\p{N}_])")
+_NAMED = regex.compile(r"[\p{L}-]*\p{L}{2}")
+_NUMBERS = regex.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
+_CALL = regex.compile(r"[@#＠＃]+(?=[\p{L}\p{M}\p{N}_])")
+_LAST_WORD = regex.compile(r"[\p{L}.]+$")
 _WORD = regex.compile(r"[\p{L}\p{N}]")
 
 
@@ -113,22 +128,44 @@ class Sieve:
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = texts
         self._waiting = ""
+        self._is_too_long = False
 
     def feed(self, piece: str) -> list[Sentence]:
         self._waiting += piece
-        found = []
-        while (cut := _BREAK.search(self._waiting)) is not None:
-            found.append(self._waiting[: cut.end()])
-            self._waiting = self._waiting[cut.end() :]
-        return self._passed(found)
+        found, at = [], 0
+        for cut in _BREAK.finditer(self._waiting):
+            if _is_end(self._waiting, at, cut):
+                found.append(self._waiting[at : cut.end()])
+                at = cut.end()
+        self._waiting = self._waiting[at:]
+        passed = self._passed(found)
+        if len(self._waiting) > LONGEST_SENTENCE:
+            # As much as tells where it ends is kept; the rest of it is let through no more than its beginning.
+            self._waiting, self._is_too_long = self._waiting[-64:], True
+        return passed
 
     def end(self) -> list[Sentence]:
         """What was still waiting for its end."""
         rest, self._waiting = self._waiting, ""
         return self._passed([rest])
 
-    def _passed(self, raw: Iterable[str]) -> list[Sentence]:
-        return [sentence for text in raw if (sentence := check_sentence(text, self._texts)) is not None]
+    def _passed(self, raw: Sequence[str]) -> list[Sentence]:
+        if raw and self._is_too_long:
+            raw, self._is_too_long = raw[1:], False
+        short = (text for text in raw if len(text) <= LONGEST_SENTENCE)
+        return [sentence for text in short if (sentence := check_sentence(text, self._texts)) is not None]
+
+
+def _is_end(text: str, begin: int, cut: regex.Match[str]) -> bool:
+    """Whether a sentence ends here. Behind an abbreviation none does: its second half alone says something else."""
+    at = cut.start() - 1
+    if cut[0] or at < begin or text[at] != ".":
+        return True
+    if text[cut.end() :].lstrip()[:1].islower():
+        return False
+    last = _LAST_WORD.search(text[max(begin, at - 24) : at])
+    word = last[0].lower() if last is not None else ""
+    return word not in ABBREVIATIONS and not (len(word) == 1 and word.isascii())
 
 
 def check_sentence(text: str, texts: Sequence[str]) -> Sentence | None:
@@ -143,14 +180,14 @@ def check_sentence(text: str, texts: Sequence[str]) -> Sentence | None:
         return None
     bare = plain(_CITED.sub("", text))
     allowed = {span.url for number in cited for span in find_urls(texts[number - 1])}
-    if not _WORD.search(bare) or not addresses_in(bare) <= allowed:
+    if not _WORD.search(bare) or bare.strip(" .") == "NONE" or not addresses_in(bare) <= allowed:
         return None
     return Sentence(bare, cited)
 
 
 def plain(text: str) -> str:
     """One line of plain text: no markup, no pictures, nobody called, no tag set, no control word."""
-    text = _PICTURE.sub(" ", text)
+    text = _PICTURE.sub(" ", text[:MOST_TEXT])
     text = _LINK.sub(r"\1 \2", text)
     text = _TAGGED.sub(" ", text)
     text = neutralise(text).replace("`", "").replace("*", "").replace("<", " ").replace(">", " ")
@@ -161,7 +198,10 @@ def quiet(text: str) -> str:
     """The text without anything that would call somebody or enter a tag when it is posted."""
     urls = find_urls(text)
     inside = {at for span in urls for at in range(span.start, span.end)}
-    return _CALL.sub(lambda found: found[0] if found.start() in inside else "", text)
+    text = _CALL.sub(lambda found: found[0] if found.start() in inside else "", text)
+    # What stood inside an address may stand outside of one now.
+    left = find_entities(text)
+    return _CALL.sub("", text) if left.mentions or left.tags else text
 
 
 def addresses_in(text: str) -> set[str]:
@@ -171,4 +211,13 @@ def addresses_in(text: str) -> set[str]:
     rest = text
     for span in reversed(spans):
         rest = rest[: span.start] + " " + rest[span.end :]
-    return found | {match[0] for match in _ADDRESS.finditer(rest)}
+    found.update(match[0] for match in _SCHEMED.finditer(rest))
+    found.update(match[0] for match in _DOTTED.finditer(rest) if _is_address(match["host"], match["path"]))
+    return found
+
+
+def _is_address(host: str, path: str | None) -> bool:
+    _, *labels = host.split(".")
+    if path is not None and _NAMED.match(labels[-1]):
+        return True
+    return any(_TLD.match(label) for label in labels) or _NUMBERS.fullmatch(host) is not None
