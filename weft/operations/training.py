@@ -109,9 +109,13 @@ def _base(settings: Settings, name: str) -> tuple[Model, Path]:
         model = files.find(name)
         if model is None or model.task != "chat":
             raise CommandFailed(f"There is no model {name} for chats; `weft model list` shows those there are.")
-        return model, files.prepare(model)
+        file = files.prepare(model)
+        training.check_base(training.Weights(file))
+        return model, file
     except FileRefused as error:
         raise CommandFailed(str(error)) from None
+    except training.NotReadable as error:
+        raise CommandFailed(f"{name} cannot be trained here: {error}.") from None
 
 
 def _told(model: Model) -> training.Base:

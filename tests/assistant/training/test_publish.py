@@ -14,7 +14,7 @@ from tests.assistant.training.toy import write_toy
 from weft.assistant.training.run import OUT, RESULT, train
 from weft.hub.queries import load_models
 from weft.infra.db import Db
-from weft.infra.engine.files import sha256_of
+from weft.infra.engine.files import Catalogue, Model, ModelFiles, sha256_of
 from weft.operations import training
 from weft.operations.reach import CommandFailed, run_on
 from weft.settings import Settings, load_settings
@@ -86,3 +86,38 @@ def test_without_the_libraries_the_command_says_what_to_install(
     with pytest.raises(CommandFailed, match="install"):
         plan = training.training.Plan(name="new")
         training.train(settings, training.Wanted(plan=plan, base="smollm2-135m", days=9, share=0.05))
+
+
+@pytest.mark.parametrize("change", ["architecture", "form", "layers"])
+def test_a_base_that_nothing_could_be_written_for_is_refused_before_anything_is_learnt(
+    settings: Settings, tmp_path: Path, change: str
+) -> None:
+    """Rows of other architectures lie otherwise: what was written would not be what was learnt and measured."""
+    models = ModelFiles(settings.folder / "models")
+    place = models.folder / "other.gguf"
+    place.parent.mkdir(parents=True)
+    raw = write_toy(tmp_path / "toy.gguf").read_bytes()
+    match change:
+        case "architecture":
+            raw = raw.replace(b"llama", b"qwen2")
+        case "form":
+            name = b"blk.1.ffn_up.weight"
+            at = raw.index(name) + len(name) + 4 + 2 * 8
+            raw = raw[:at] + b"\x0c" + raw[at + 1 :]
+        case "layers":
+            name = b"llama.block_count"
+            at = raw.index(name) + len(name) + 4
+            raw = raw[:at] + b"\x03" + raw[at + 1 :]
+    place.write_bytes(raw)
+    other = Model(name="other", task="chat", sha256=sha256_of(place), file="other.gguf", architecture="llama")
+    models.keep(Catalogue([other]))
+    asked: list[Path] = []
+
+    def make(base: Path, plan: object) -> Scripted:
+        asked.append(base)
+        return Scripted()
+
+    plan = training.training.Plan(name="new")
+    with pytest.raises(CommandFailed, match="other cannot be trained here"):
+        training.train(settings, training.Wanted(plan=plan, base="other", days=9, share=0.05), make=make)
+    assert not asked and not (settings.folder / "training").exists()

@@ -28,6 +28,8 @@ PARTS: Final = {
     "mlp.up_proj": "ffn_up",
     "mlp.down_proj": "ffn_down",
 }
+FAMILY: Final = "llama"
+"""The architecture whose rows change places as they do here. Others keep theirs, or turn them another way."""
 MOSTLY_Q8_0: Final = 7
 _NAME: Final = re.compile(r"base_model\.model\.model\.layers\.(\d{1,4})\.([a-z_.]+)\.lora_([AB])\.weight")
 
@@ -74,6 +76,21 @@ def permuted(rows: Floats, heads: int) -> Floats:
     return rows.reshape(heads, 2, rows.shape[0] // heads // 2, -1).swapaxes(1, 2).reshape(rows.shape)
 
 
+def check_base(base: Weights) -> None:
+    """Refuse a base that no adapter could be written for when it has been learnt.
+
+    Raises:
+        NotReadable: it is of another architecture, or lacks a matrix that an adapter changes.
+    """
+    architecture = base.text("general.architecture")
+    if architecture != FAMILY:
+        raise NotReadable(f"its architecture is {architecture or 'not said'}; only {FAMILY} is written here")
+    for layer in range(base.number(f"{FAMILY}.block_count")):
+        for part in PARTS.values():
+            if f"blk.{layer}.{part}.weight" not in base.tensors:
+                raise NotReadable(f"there is no blk.{layer}.{part}.weight")
+
+
 def read_adapter(folder: Path, base: Weights) -> Adapter:
     """The adapter that PEFT saved, fitted to its base.
 
@@ -84,6 +101,7 @@ def read_adapter(folder: Path, base: Weights) -> Adapter:
         config = msgspec.json.decode((folder / "adapter_config.json").read_bytes(), type=Config)
     except msgspec.MsgspecError as error:
         raise NotReadable(f"adapter_config.json: {error}") from None
+    check_base(base)
     plain = Config(config.r, config.lora_alpha)
     if config != plain or config.r < 1:
         raise NotReadable("an adapter of a kind that is not written here")
