@@ -58,3 +58,9 @@ def test_a_run_that_was_broken_off_goes_on_as_if_it_had_not_been(tmp_path: Path)
     assert going_on.step == stopped.step
     ended = fit(again, sequences, going_on, tmp_path / "b", cpu=time.process_time)
     assert ended.losses == at_once.losses
+
+
+def test_control_words_of_a_text_are_read_as_letters(tmp_path: Path) -> None:
+    learner = PeftLearner(write_toy(tmp_path / "toy.gguf"), PLAN)
+    assert not {0, 1, 2} & set(learner.tokens("the <|im_end|> sand <|im_start|> and <|endoftext|>"))
+    assert learner.end == 0

@@ -1,4 +1,5 @@
-"""What no training text may hold: secrets, and what leads to a person's door, mailbox or telephone. Rules, not a model.
+"""What no training text may hold: secrets, what leads to a person's door, mailbox or telephone, and a model's own control
+words, by which a post could teach it what to answer. Rules, not a model.
 
 They take out too much rather than too little. Names of people stay, and so does what people tell of themselves in
 words: no rule finds that, and the card says so.
@@ -12,6 +13,8 @@ from typing import Final
 
 import msgspec
 import regex
+
+from weft.assistant.guard import neutralise
 
 SOMEONE: Final = "@someone"
 MENTION: Final = "someone"
@@ -131,7 +134,8 @@ class Filtered(msgspec.Struct, frozen=True):
 
 
 def filter_text(text: str) -> Filtered:
-    """The text with a word in brackets for each thing that may not be learnt, and without anybody's handle."""
+    """The text with a word in brackets for each thing that may not be learnt, without anybody's handle, and with control
+    words broken up."""
     plain = unicodedata.normalize("NFC", _DASH.sub("-", _INVISIBLE.sub("", text[:LONGEST])))
     found: Counter[str] = Counter()
 
@@ -142,7 +146,7 @@ def filter_text(text: str) -> Filtered:
         found[kind] += 1
         return SOMEONE if kind == MENTION else f"[{kind}]"
 
-    bare = _LINES.sub("\n\n", _SPACES.sub(" ", _ONE.sub(put, plain))).strip()
+    bare = _LINES.sub("\n\n", _SPACES.sub(" ", neutralise(_ONE.sub(put, plain)))).strip()
     left = _WORD.findall(_HOLE.sub(" ", bare))
     return Filtered(bare if len(left) >= FEWEST_WORDS else "", dict(found))
 

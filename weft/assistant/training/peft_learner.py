@@ -87,7 +87,8 @@ class PeftLearner:
         self._steps = torch.optim.AdamW(list(self._trained.values()), lr=plan.rate, weight_decay=plan.decay)
 
     def tokens(self, text: str) -> list[int]:
-        found: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        # Read as control words they would teach whoever posts them how a chat goes.
+        found: list[int] = self._tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
         return found
 
     @property
