@@ -431,7 +431,8 @@ class Worker:
             understanding=mind.meaning,
             workshop=ports.workshop,
         )
-        self.assistant = open_assistant(tools, own, ports.fetcher, on=settings.assistant, left=mind.left)
+        on, days = settings.assistant, settings.ai_keep_days
+        self.assistant = open_assistant(tools, own, ports.fetcher, on=on, left=mind.left, keep_days=days)
         limits = Limits(settings.max_characters, settings.domain)
         self.mentions = Mentions(self.assistant, ports.admit, limits, elsewhere=settings.ai_answer_elsewhere)
 

@@ -153,6 +153,14 @@ def test_a_big_model_talks_labelled_and_remembers_the_conversation(hall: Hall) -
     assert [one["text"] for one in bob.get(f"{API}/chats/{chat}/turns")][1] == turn["text"]
 
 
+def test_a_model_without_room_is_not_said_to_be_unable(hall: Hall) -> None:
+    bob = hall.server.person()
+    hall.model.behave = lambda body: "full"
+    names, turn = answered(bob, new_chat(bob), "Write me a poem on rain")
+    assert "refused" in names and turn["text"] == sentence("not_now", "en") and turn["sources"] == []
+    assert not turn["label"]["generated"]
+
+
 def test_a_question_that_no_post_answers_goes_to_the_model_without_posts(hall: Hall) -> None:
     bob = hall.server.person()
     hall.model.say = lambda body: "A count."

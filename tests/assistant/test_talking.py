@@ -258,6 +258,7 @@ async def test_a_summary_is_made_once_for_a_version_and_left_by_an_edit(room: tu
     cleo = await house.person("cleo")
     model.say = lambda body: "The choir meets on Tuesday [1]."
     made = await bob.post(f"{API}/posts/{post['id']}/summary")
+    assert made["lines"][0]["account"]["acct"] == "ann", "a line says whose post it is from"
     assert (made["made"], made["model"], made["cached"], made["lines"][0]["post"]) == (
         "model",
         "plain",
@@ -306,7 +307,7 @@ async def test_without_a_model_three_things_are_done_and_nothing_else(database_u
         ann, bob, post = await ann_and_bob(house)
         await house.person("cleo")
         standing = await bob.get(API)
-        assert standing["offers"] == ["find", "sum_up", "missed"] and standing["on"]
+        assert standing["offers"] == ["find", "sum_up", "missed"] and standing["on"] and standing["keep_days"] == 30
         chat = await new_chat(bob)
         for text in ("find posts about the choir", "When does the choir rehearse?"):
             turn = last(await say(bob, chat, text))

@@ -194,10 +194,11 @@ class Answers:
                         begun = True
                     yield Line(text, "made")
         except (Invalid, Limited, Unavailable) as error:
+        why: Key = "cannot"
             log.info("assistant.chats_no_more", reason=error.code)
             yield Refused(error.code, seconds_of(error), dict(error.values))
         if not begun:
-            yield Line(say("cannot", asker.language))
+            yield Line(say(why, asker.language))
 
     def _made(self, text: str, numbers: Sequence[int], admitted: Admitted) -> Line:
         return Line(text, "made", tuple(cite(admitted.posts[number - 1]) for number in numbers))
@@ -207,6 +208,7 @@ class Answers:
         return self.tools.writer is not None and self.tools.abilities.may(feature, language)
 
     # ------------------------------------------------------------------ summing up
+            why = "not_now"
 
     async def thread(self, readers: Readers, post_id: int) -> Admitted:
         """The posts of the thread around a post that all readers may see, oldest first.

@@ -29,6 +29,9 @@ LeftOf = Callable[[AccountId, str], Awaitable[Sequence[BudgetLeft]]]
 GATED: Final[tuple[Feature, ...]] = ("chat", "reword", "alt_text")
 """What is offered in the languages in which the model passed the check."""
 
+KEEP_DAYS: Final = 30
+"""How long a chat is kept after its last word, where the operator says nothing else."""
+
 
 async def unlimited(account_id: AccountId, role: str) -> Sequence[BudgetLeft]:
     return ()
@@ -46,6 +49,7 @@ class Assistant:
     own: OwnAccount
     translator: Translator
     left: LeftOf = unlimited
+    keep_days: int = KEEP_DAYS
 
     @property
     def chats(self) -> Chats:
@@ -77,7 +81,15 @@ class Assistant:
         return [*OFFERS, *gated, *(["translate"] if self.translator.directions() else [])]
 
 
-def open_assistant(tools: Tools, own: OwnAccount, fetcher: Fetcher, *, on: bool, left: LeftOf = unlimited) -> Assistant:
+def open_assistant(
+    tools: Tools,
+    own: OwnAccount,
+    fetcher: Fetcher,
+    *,
+    on: bool,
+    left: LeftOf = unlimited,
+    keep_days: int = KEEP_DAYS,
+) -> Assistant:
     answers = Answers(tools)
     return Assistant(
         db=tools.db,
@@ -88,4 +100,5 @@ def open_assistant(tools: Tools, own: OwnAccount, fetcher: Fetcher, *, on: bool,
         own=own,
         translator=Translator(answers),
         left=left,
+        keep_days=keep_days,
     )

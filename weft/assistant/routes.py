@@ -74,6 +74,7 @@ async def show(call: Call[Assistant, None]) -> Response:
             offers=app.offers(asker.language) if on else [],
             left=[left_shape(each) for each in left],
             opted_out=out,
+            keep_days=app.keep_days,
         )
     )
 

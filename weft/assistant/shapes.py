@@ -59,6 +59,8 @@ class AnswerLine(msgspec.Struct, frozen=True):
     text: str
     post: str | None
     url: str
+    account: SourceAccount | None = None
+    """Who wrote the post."""
 
 
 class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -114,7 +116,10 @@ def lines_shape(lines: Sequence[Line], admitted: Admitted | None = None) -> list
     shown = []
     for line in lines:
         post = admitted.find(line.cites[0].post_id) if admitted is not None and line.cites else None
-        shown.append(AnswerLine(line.text, str(post.post_id) if post else None, post.url if post else line.url))
+        if post is None:
+            shown.append(AnswerLine(line.text, None, line.url))
+        else:
+            shown.append(AnswerLine(line.text, str(post.post_id), post.url, SourceAccount(post.handle, post.name)))
     return shown
 
 
@@ -149,6 +154,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     offers: list[str]
     left: list[Left]
     opted_out: bool
+    keep_days: int
+    """After how many days without a word a chat is forgotten."""
 
 
 class Opted(msgspec.Struct, frozen=True):
