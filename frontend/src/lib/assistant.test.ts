@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { after, asPost, isPage, piecesOf, tightest, unshown, type Left, type Source, type Talk, type Turn } from './assistant'
+import { aboutOf, after, asPost, isPage, piecesOf, questionOf, quotedIn, stoppedAs, tightest, unshown, type Left, type Source, type Summary, type Talk, type Turn } from './assistant'
 
 const turn = (id: string, role: Turn['role'] = 'assistant', values: Partial<Turn> = {}): Turn => ({
   id, role, text: '', created_at: '2026-01-01T00:00:00Z', state: 'done', sources: [], label: { generated: false, model: '', sources: 0 }, judged: null, about_post_id: null, ...values,
@@ -43,6 +43,31 @@ describe('a conversation', () => {
     expect(after(refused, event('start', { asked, turn: turn('3') })).refused).toBeNull()
   })
 
+  it('does not know how an answer came to be before it is whole', () => {
+    expect(answered.turns[1]?.label).toBeNull()
+    expect(after(answered, event('done', { turn: turn('2') })).turns[1]?.label).not.toBeNull()
+  })
+
+  it('is about what the last question was about', () => {
+    const about = (id: string | null) => turn('1', 'person', { about_post_id: id })
+    expect(aboutOf([about('9'), turn('2')])).toBe('9')
+    expect(aboutOf([about('9'), turn('2'), about(null), turn('4')])).toBeNull()
+    expect(aboutOf([])).toBeNull()
+  })
+
+  it('knows which question a turn answers', () => {
+    const turns = [asked, turn('2'), turn('3', 'person'), turn('4')]
+    expect(turns.map((one) => questionOf(turns, one)?.id)).toEqual(['1', '1', '3', '3'])
+    expect(questionOf([turn('2')], turn('2'))).toBeUndefined()
+  })
+
+  it('keeps the part of a stopped answer that the server has not written down yet', () => {
+    const here = [asked, turn('2')]
+    expect(stoppedAs([asked], here, true)).toBe(here)
+    expect(stoppedAs([asked], here, false)).toEqual([asked])
+    expect(stoppedAs([asked, turn('2', 'assistant', { text: 'Kept' })], here, true)[1]?.text).toBe('Kept')
+  })
+
   it('leaves alone what it does not know', () => {
     expect(after(answered, event('news', {}))).toBe(answered)
   })
@@ -80,6 +105,16 @@ describe('around an answer', () => {
 
   it('only pages are linked', () => {
     expect(['https://a.example/', 'http://a.example', 'javascript:alert(1)', 'data:text/html,x', ''].map(isPage)).toEqual([true, true, false, false, false])
+  })
+
+  it('a summary counts the posts that it quotes, not those that it read', () => {
+    const line = (post: string) => ({ text: 'x', post, url: '', account: null })
+    const summary: Summary = { lines: [line('1'), line('2'), line('1')], made: 'quotes', model: null, cached: false, label: '', posts: 12 }
+    expect(quotedIn(summary)).toBe(2)
+  })
+
+  it('a post made of what was cut off says that a model may have made it', () => {
+    expect(asPost(turn('2', 'assistant', { text: 'On Mon', label: null }), 'May be AI-generated')).toBe('On Mon\n\nMay be AI-generated')
   })
 
   it('a post made of it says what made it and where it is from', () => {

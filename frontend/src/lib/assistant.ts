@@ -20,7 +20,8 @@ export interface Turn {
   created_at: string
   state: 'done' | 'stopped' | 'failed'
   sources: Source[]
-  label: Label
+  /** Null while nobody knows how it came to be: it is arriving, or it was cut off. */
+  label: Label | null
   judged: boolean | null
   about_post_id: string | null
 }
@@ -55,10 +56,13 @@ export interface Standing {
   offers: string[]
   left: Left[]
   opted_out: boolean
+  /** After how many days without a word a conversation is forgotten. */
+  keep_days: number
 }
 
 export interface Summary {
-  lines: { text: string; post: string | null; url: string }[]
+  /** `account` is who wrote the post; a line of an article has neither. */
+  lines: { text: string; post: string | null; url: string; account: Source['account'] | null }[]
   made: 'quotes' | 'model'
   model: string | null
   cached: boolean
@@ -92,6 +96,22 @@ type Told =
   | { name: 'refused'; value: Refusal }
   | { name: 'done'; value: { turn: Turn } }
 
+/** What is asked about: the thread that the last question was about, and none where that was about everything. */
+export const aboutOf = (turns: readonly Turn[]): string | null => turns.findLast((turn) => turn.role === 'person')?.about_post_id ?? null
+
+/** The question that a turn answers; a question is its own. */
+export const questionOf = (turns: readonly Turn[], turn: Turn): Turn | undefined =>
+  turns.slice(0, turns.findIndex((one) => one.id === turn.id) + 1).findLast((one) => one.role === 'person')
+
+/**
+ * The conversation as the server has it, after an answer was stopped. It may not have seen yet that nobody listens: the
+ * part of the answer that arrived stays until then.
+ */
+export function stoppedAs(told: readonly Turn[], here: readonly Turn[], begun: boolean): readonly Turn[] {
+  const answer = here.at(-1)
+  return begun && answer?.role === 'assistant' && !told.some((turn) => turn.id === answer.id) ? here : told
+}
+
 /** The conversation after an event. `instead` is the turn that is said otherwise: it and all after it go. */
 export function after(talk: Talk, event: { name: string; data: string }, instead = ''): Talk {
   const told = { name: event.name, value: JSON.parse(event.data) as unknown } as Told
@@ -113,7 +133,7 @@ export function after(talk: Talk, event: { name: string; data: string }, instead
 
 function begun(turns: readonly Turn[], { turn, asked }: { turn: Turn; asked: Turn }, instead: string): Turn[] {
   const at = turns.findIndex((one) => one.id === (instead || asked.id))
-  return [...(at < 0 ? turns : turns.slice(0, at)), asked, turn]
+  return [...(at < 0 ? turns : turns.slice(0, at)), asked, { ...turn, label: null }]
 }
 
 const changed = (turns: readonly Turn[], change: (turn: Turn) => Turn): Turn[] => turns.map((turn, index) => (index === turns.length - 1 ? change(turn) : turn))
@@ -132,7 +152,7 @@ export function piecesOf({ text, sources, label }: Pick<Turn, 'text' | 'sources'
   const sourceOf = (name: string, words: string): Source | undefined => {
     const named = sources.filter((one) => one.account.display_name === name)
     const exact = named.filter((one) => one.quote === words)
-    const found = exact.find((one) => left.has(one)) ?? exact[0] ?? (label.generated ? undefined : named[0])
+    const found = exact.find((one) => left.has(one)) ?? exact[0] ?? (label?.generated === false ? named[0] : undefined)
     if (found) left.delete(found)
     return found
   }
@@ -152,6 +172,9 @@ export function unshown(sources: readonly Source[], pieces: readonly Piece[]): S
   return sources.filter((one) => !shown.has(one.post))
 }
 
+/** From how many posts a summary quotes. */
+export const quotedIn = (summary: Summary): number => new Set(summary.lines.map((line) => line.post)).size
+
 /** The budget that ends first, and which part of it is left, from 0 to 1. */
 export function tightest(left: readonly Left[]): { share: number; budget: Left } | null {
   let found: { share: number; budget: Left } | null = null
@@ -166,8 +189,8 @@ export function tightest(left: readonly Left[]): { share: number; budget: Left }
 /** Only pages may be linked to; what is anything else is no link. */
 export const isPage = (url: string): boolean => /^https?:\/\//i.test(url)
 
-/** An answer as the beginning of a post: its words, and where they are from. */
+/** An answer as the beginning of a post: its words, and where they are from. Only what surely is a quote goes unlabelled. */
 export function asPost(turn: Turn, label: string): string {
   const links = turn.sources.slice(0, 4).map((source) => source.url)
-  return [turn.text, ...(turn.label.generated ? [label] : []), links.join('\n')].filter(Boolean).join('\n\n')
+  return [turn.text, ...(turn.label?.generated === false ? [] : [label]), links.join('\n')].filter(Boolean).join('\n\n')
 }

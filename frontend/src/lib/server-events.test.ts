@@ -33,6 +33,14 @@ describe('server-sent events', () => {
     expect(new EventReader().read('event: delta\ndata: {"te')).toEqual([])
   })
 
+  it('that stop because the connection broke are told so, and those that were stopped are not', async () => {
+    const broken = (error: Error) => async () => {
+      for await (const event of eventsOf(new ReadableStream({ start: (controller) => controller.error(error) }))) expect(event).toBeNull()
+    }
+    await expect(broken(new TypeError('network error'))()).rejects.toMatchObject({ problem: 'offline' })
+    await expect(broken(new DOMException('stopped', 'AbortError'))()).rejects.toMatchObject({ name: 'AbortError' })
+  })
+
   it('close the connection when nobody reads on', async () => {
     let closed = false
     for await (const event of eventsOf(streamOf(new TextEncoder().encode(STREAM), 7, () => (closed = true)))) {

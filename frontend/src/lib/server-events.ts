@@ -1,6 +1,8 @@
 // Reads a stream of server-sent events from an answer to `fetch`: EventSource can only GET, and cannot be told for which
 // account the tab speaks. Only `event` and `data` are read; the streams of the assistant have no ids and no retries.
 
+import { ApiError } from './api'
+
 export interface ServerEvent {
   name: string
   data: string
@@ -38,18 +40,26 @@ export class EventReader {
   }
 }
 
-/** The events of a response, one after the other; leaving the loop closes the connection. */
+/**
+ * The events of a response, one after the other; leaving the loop closes the connection.
+ * Raises ApiError where the connection was lost.
+ */
 export async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent, void> {
   const reader = body.getReader()
   const decoder = new TextDecoder()
   const events = new EventReader()
   try {
     while (true) {
-      const { done, value } = await reader.read()
+      const { done, value } = await reader.read().catch(lost)
       if (done) return
       yield* events.read(decoder.decode(value, { stream: true }))
     }
   } finally {
     await reader.cancel().catch(() => {})
   }
+}
+
+/** The browser says of a connection that broke only that something of the types was wrong. */
+function lost(error: unknown): never {
+  throw error instanceof DOMException && error.name === 'AbortError' ? error : new ApiError('offline', '')
 }

@@ -31,6 +31,9 @@ export function translationOf(answer: TranslationAnswer, written: string | null)
   return { warning: answer.spoiler_text ?? '', text: textOf(answer.content), from: answer.detected_source_language ?? written ?? 'und', to: answer.language, by: answer.provider }
 }
 
+/** What a language is called in another one. */
+export const nameOf = (language: string, screen: string): string => new Intl.DisplayNames(screen, { type: 'language', fallback: 'code' }).of(language) ?? language
+
 /** The words of HTML, with its paragraphs and lines. The document is never shown, and runs nothing. */
 function textOf(html: string): string {
   const lines = html.replace(/<br\s*\/?>/gi, '\n').replace(/<\/p>\s*(?=<p)/gi, '\n\n')

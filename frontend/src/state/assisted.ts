@@ -2,7 +2,7 @@
 // translation. Loaded with the first use.
 
 import { ApiError, post } from '../lib/api'
-import { translationOf, type TranslationAnswer } from '../lib/translation'
+import { nameOf, translationOf, type TranslationAnswer } from '../lib/translation'
 import { dialogs } from './dialogs.svelte'
 import { t, texts } from './language.svelte'
 import type { Cell } from './posts.svelte'
@@ -10,6 +10,7 @@ import { toasts } from './toasts.svelte'
 import { problemOf } from './assistant-words'
 
 const AREAS = ['core', 'assistant'] as const
+const LATE_MS = 500
 
 export const sumUp = (cell: Cell, of: 'summary' | 'article'): Promise<void> =>
   dialogs.show(() => import('../screens/assistant/SummarySheet.svelte'), AREAS, { status: cell.status, of })
@@ -18,15 +19,35 @@ export const related = (cell: Cell): Promise<void> => dialogs.show(() => import(
 
 export async function translate(cell: Cell): Promise<void> {
   const { id, language } = cell.status
+  const wait = slowly()
   try {
     const [answer, piece] = await Promise.all([
       post<TranslationAnswer>(`/api/v1/statuses/${id}/translate`, { lang: texts.language }),
       import('../pieces/Translated.svelte'),
       texts.need(...AREAS),
     ])
-    cell.translated = { piece: piece.default, translation: translationOf(answer, language), of: cell.status.content }
+    const translation = translationOf(answer, language)
+    cell.translated = { piece: piece.default, translation, of: cell.status.content }
+    wait.end(t('assistant.translated', { by: translation.by, language: nameOf(translation.from, texts.language) }))
   } catch (error) {
     await texts.need(...AREAS).catch(() => {})
+    wait.end('')
     toasts.problem(error instanceof ApiError && error.problem === 'absent' ? t('assistant.no_translation') : problemOf(error))
+  }
+}
+
+/** A model may take its time, and the post shows nothing of that: where it does, one is told so, and when it is done. */
+function slowly() {
+  let toast = 0
+  let over = false
+  const late = setTimeout(() => void texts.need(...AREAS).then(() => over || (toast = toasts.say(t('assistant.translating'))), () => {}), LATE_MS)
+  return {
+    end(words: string): void {
+      over = true
+      clearTimeout(late)
+      if (!toast) return
+      toasts.close(toast)
+      if (words) toasts.say(words)
+    },
   }
 }

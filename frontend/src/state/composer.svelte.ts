@@ -15,7 +15,8 @@ export interface Opening {
   /** Go on with a draft. */
   draft?: Draft
   text?: string
-  visibility?: Visibility
+  /** What to look at before it is posted. */
+  note?: string
   /** Files that were shared to the app. */
   files?: readonly File[]
 }

@@ -1,10 +1,12 @@
 // One conversation with the assistant: its turns, the answer that is arriving, and what may be done about either.
 
 import { ApiError, get, patch, post, remove, send } from '../lib/api'
-import { after, type ChatInfo, type Refusal, type Talk as Told, type Turn } from '../lib/assistant'
+import { after, questionOf, stoppedAs, type ChatInfo, type Refusal, type Talk as Told, type Turn } from '../lib/assistant'
 import { eventsOf } from '../lib/server-events'
 import { assistant } from './assistant.svelte'
 
+/** Characters of a title. */
+export const MOST_TITLE = 80
 export const CHATS = '/api/weft/v1/assistant/chats'
 /** A stopped answer is written down by the server when it sees that nobody listens. */
 const WRITTEN_MS = 400
@@ -29,6 +31,10 @@ export class Talk {
   }
   get refused(): Refusal | null {
     return this.#told.refused
+  }
+  /** Whether the server has something of it. */
+  get kept(): boolean {
+    return this.#told.turns.length > 0
   }
 
   async open(id: string): Promise<void> {
@@ -57,8 +63,10 @@ export class Talk {
     }, text)
   }
 
+  /** Answer a question once more, or at last: an answer that was cut off may be nowhere but here. */
   again(turn: Turn): Promise<boolean> {
-    return this.#stream(async () => ['POST', `${this.#path(turn)}/again`, undefined], '', turn.id)
+    const question = questionOf(this.turns, turn) ?? turn
+    return this.#stream(async () => ['POST', `${this.#path(question)}/again`, undefined], '', question.id === turn.id ? '' : turn.id)
   }
 
   edit(turn: Turn, text: string): Promise<boolean> {
@@ -72,7 +80,7 @@ export class Talk {
 
   async judge(turn: Turn, right: boolean): Promise<void> {
     const judged = await post<Turn>(`${this.#path(turn)}/judged`, { right })
-    this.#told = { ...this.#told, turns: this.turns.map((one) => (one.id === turn.id ? { ...one, judged: judged.judged } : one)) }
+    this.#told = { ...this.#told, turns: this.#told.turns.map((one) => (one.id === turn.id ? { ...one, judged: judged.judged } : one)) }
   }
 
   /** Pass an answer and its question on to the staff. */
@@ -82,10 +90,11 @@ export class Talk {
 
   /** Forget a turn; with a question goes its answer. */
   async forget(turn: Turn): Promise<void> {
-    const next = this.turns[this.turns.indexOf(turn) + 1]
+    const at = this.turns.findIndex((one) => one.id === turn.id)
+    const next = this.turns[at + 1]
     const gone = turn.role === 'person' && next?.role === 'assistant' ? [turn, next] : [turn]
-    await Promise.all(gone.map((one) => remove(this.#path(one))))
-    this.#told = { ...this.#told, turns: this.turns.filter((one) => !gone.includes(one)) }
+    await Promise.all(gone.map((one) => forgotten(remove(this.#path(one)))))
+    this.#told = { ...this.#told, turns: this.#told.turns.filter((one) => !gone.some(({ id }) => id === one.id)) }
   }
 
   async rename(title: string): Promise<void> {
@@ -129,7 +138,7 @@ export class Talk {
       this.busy = false
       this.#soon = null
       this.#asked = null
-      if (begun && !this.title) this.title = said
+      if (begun && !this.title) this.title = titleOf(said)
       void assistant.refresh().catch(() => {})
     }
     return begun || this.#told.turns.length > before.length
@@ -145,13 +154,23 @@ export class Talk {
     if (begun) this.#mark('stopped')
     await new Promise((done) => setTimeout(done, WRITTEN_MS))
     const turns = this.id && (await get<Turn[]>(`${CHATS}/${this.id}/turns`).catch(() => null))
-    if (turns && turns.length >= this.#told.turns.length) this.#told = { turns, refused: null }
+    if (turns) this.#told = { turns: stoppedAs(turns, this.#told.turns, begun), refused: null }
   }
 }
+
+/** What is gone already, for another tab was faster, is forgotten as well. */
+export async function forgotten(removing: Promise<unknown>): Promise<void> {
+  await removing.catch((error: unknown) => {
+    if (!(error instanceof ApiError && error.problem === 'absent')) throw error
+  })
+}
+
+/** The first words of a chat are its title, in one line, as long as the server keeps it. */
+const titleOf = (said: string): string => said.trim().replace(/\s+/g, ' ').slice(0, MOST_TITLE)
 
 /** The turns as they will be once the server has taken what is asked. */
 function soonOf(turns: readonly Turn[], said: string, from: string): Turn[] {
   const at = turns.findIndex((turn) => turn.id === from)
-  const empty: Turn = { id: 'answer', role: 'assistant', text: '', created_at: '', state: 'done', sources: [], label: { generated: false, model: '', sources: 0 }, judged: null, about_post_id: null }
+  const empty: Turn = { id: 'answer', role: 'assistant', text: '', created_at: '', state: 'done', sources: [], label: null, judged: null, about_post_id: null }
   return [...(at < 0 ? turns : turns.slice(0, at)), ...(said ? [{ ...empty, id: 'question', role: 'person' as const, text: said }] : []), empty]
 }
