@@ -13,6 +13,8 @@ class Toasts {
   shown = $state.raw<readonly Toast[]>([])
   #next = 1
   #timers = new Map<number, ReturnType<typeof setTimeout>>()
+  /** The dialogs that are open, in order: the last one shows the toasts, and the page where there is none. */
+  places = $state.raw<readonly object[]>([])
 
   say(text: string, action?: Toast['action']): number {
     return this.#add({ id: this.#next++, text, kind: 'plain', ...(action && { action }) })
