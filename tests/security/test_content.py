@@ -83,7 +83,8 @@ async def test_a_link_shows_the_host_it_leads_to(house: House) -> None:
 
 
 RENDERED = re.compile(
-    r"\{\{ (?:bio|card|head|main|view\.html|view\.quote\.html|field\.html|field\.value|quote\.html) \| safe \}\}"
+    r"\{\{ (?:bio|card|head|main|view\.drawn|view\.quote\.drawn|field\.html|field\.value|quote\.html) \| safe \}\}"
+    r"|\{\{ [^{}|]+ \| drawn\((?:view\.)?emojis\) \| safe \}\}"
     r"|<script type=\"module\" src=\"\{\{ scripts\[0\] \}\}\"></script>"
 )
 """What may stand unescaped: HTML of the render gate or of another template, and the app's own script by its address."""

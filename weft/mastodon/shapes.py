@@ -10,6 +10,7 @@ import msgspec
 
 from weft.accounts.model import Account
 from weft.kernel.clock import rfc3339
+from weft.kernel.text.emojis import codes_in
 from weft.kernel.text.entities import find_entities, tag_key
 from weft.kernel.text.render import MentionLink, render_bio, render_field, render_post, with_quote_link
 from weft.kernel.text.terms import fold
@@ -34,7 +35,6 @@ from weft.timelines.model import FilterHit, Viewer
 from weft.timelines.service import filter_hits
 
 _encode = msgspec.json.Encoder().encode
-_SHORTCODE = re.compile(r":([A-Za-z0-9_]{2,64}):")
 _ACCOUNT_COUNTS = re.compile(
     rb'"last_status_at":(?:null|"[0-9-]+"),"statuses_count":\d+,"followers_count":\d+,"following_count":\d+'
 )
@@ -139,8 +139,7 @@ class Shaper:
         """The known custom emojis that the texts name."""
         if not self._emojis:
             return []
-        names = dict.fromkeys(name for text in texts for name in _SHORTCODE.findall(text))
-        return [self._emojis[name] for name in names if name in self._emojis]
+        return [self._emojis[code] for code in codes_in(*texts) if code in self._emojis]
 
     # ------------------------------------------------------------------ posts
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
-from weft.infra.db import Db, Reader
+from weft.infra.db import Db, Reader, Row
 from weft.media.events import EmojisChanged
 
 _SHORTCODE = re.compile(r"[A-Za-z0-9_]{2,64}", re.ASCII)
@@ -32,10 +33,21 @@ SELECT shortcode, name, static_name, category, visible FROM emojis ORDER BY shor
 
 async def load_emojis(reader: Reader) -> list[Emoji]:
     """All of them, by short code."""
-    return [
-        Emoji(shortcode=row[0], name=row[1], static_name=row[2], category=row[3], visible=row[4])
-        for row in await reader.rows(LOAD)
-    ]
+    return [_emoji(row) for row in await reader.rows(LOAD)]
+
+
+def _emoji(row: Row) -> Emoji:
+    return Emoji(shortcode=row[0], name=row[1], static_name=row[2], category=row[3], visible=row[4])
+
+
+LOAD_NAMED = """
+SELECT shortcode, name, static_name, category, visible FROM emojis WHERE shortcode = ANY($1::text[])  -- shared
+"""
+
+
+async def load_named_emojis(reader: Reader, shortcodes: Sequence[str]) -> list[Emoji]:
+    """Those of the short codes that there are."""
+    return [_emoji(row) for row in await reader.rows(LOAD_NAMED, shortcodes)]
 
 
 INSERT = """

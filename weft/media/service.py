@@ -18,7 +18,7 @@ from weft.kernel.errors import Invalid, NotFound, WeftError
 from weft.kernel.ids import AccountId, MediaId, bucket_of
 from weft.media import queries
 from weft.media.captions import MAX_CAPTIONS_BYTES, remove_captions, set_captions
-from weft.media.emojis import Emoji, add_emoji, is_shortcode, load_emojis, remove_emoji
+from weft.media.emojis import Emoji, add_emoji, is_shortcode, load_emojis, load_named_emojis, remove_emoji
 from weft.media.model import MAX_DESCRIPTION, Media
 from weft.media.processing import reaping, sandbox
 from weft.media.processing.pool import MediaPool, sandbox_report
@@ -319,6 +319,7 @@ __all__ = [
     "is_shortcode",
     "load_emojis",
     "load_media",
+    "load_named_emojis",
     "reaping",
     "remove_captions",
     "remove_emoji",

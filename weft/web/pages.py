@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from weft.infra.routing.answers import Asked
 from weft.infra.routing.table import Response
+from weft.kernel.text.render import render_words
 from weft.settings import Settings
 from weft.web.assets import Assets
 from weft.web.looks import Look, look_before
@@ -93,6 +94,7 @@ class Pages:
             lstrip_blocks=True,
         )
         environment.filters["isolated"] = isolated
+        environment.filters["drawn"] = render_words
         return environment
 
 

@@ -5,7 +5,7 @@ No caches of its own: a page is right the moment a post is edited, hidden or del
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 import msgspec
@@ -16,10 +16,11 @@ from weft.infra.db import Reader
 from weft.kernel.errors import NotFound
 from weft.kernel.ids import MAX_ID, AccountId
 from weft.kernel.paging import Page
+from weft.kernel.text.emojis import codes_in
 from weft.kernel.text.entities import find_entities
 from weft.kernel.text.render import MentionLink, render_post
 from weft.media.model import Media
-from weft.media.service import load_media
+from weft.media.service import load_media, load_named_emojis
 from weft.posts.model import Poll, Post, PostCounts
 from weft.posts.service import (
     ANYONES_REACH,
@@ -66,6 +67,16 @@ class Found(msgspec.Struct, frozen=True):
             return False
         return can_see(post.audience(author_gone=False), NOBODY)
 
+    def texts(self) -> Iterator[str]:
+        """What people wrote, where emojis may be."""
+        for post in self.posts.values():
+            yield post.text
+            yield post.summary
+        for poll in self.polls.values():
+            yield from poll.options
+        for account in self.accounts.values():
+            yield account.display_name
+
 
 class Thread(msgspec.Struct, frozen=True):
     """A post, what it answers (the root first), and what answers it, depth first."""
@@ -94,6 +105,9 @@ class Gallery:
         self._reader = reader
         self._at = at
         self._now_ms = now_ms
+        self.emojis: dict[str, str] = {}
+        """Those of the community that what was loaded so far names: from short code to picture."""
+        self._codes: set[str] = set()
 
     async def require_account(self, handle: str) -> Account:
         """The account of a profile page.
@@ -107,6 +121,8 @@ class Gallery:
         account = await find_by_handle(self._reader, name, host.lower()) if name else None
         if account is None or account.state != "active":
             raise NotFound("record.absent")
+        fields = [text for field in account.fields for text in (field.name, field.value)]
+        await self._know_emojis([account.display_name, account.bio, *fields])
         return account
 
     async def require_post(self, id_: int) -> Post:
@@ -163,7 +179,7 @@ class Gallery:
             posts |= level
         every = posts.values()
         people = {id_ for post in every for id_ in (post.author_id, post.reply_to_account, *post.mentions) if id_}
-        return Found(
+        found = Found(
             posts=posts,
             accounts=await load_accounts(self._reader, people),
             media=await load_media(self._reader, [id_ for post in every for id_ in post.media_ids]),
@@ -171,6 +187,15 @@ class Gallery:
             counts=await load_counts(self._reader, list(posts)),
             cards=await load_cards(self._reader, [post.id for post in every if "://" in post.text]),
         )
+        await self._know_emojis(found.texts())
+        return found
+
+    async def _know_emojis(self, texts: Iterable[str]) -> None:
+        codes = set(codes_in(*texts)) - self._codes
+        if codes:
+            self._codes |= codes
+            emojis = await load_named_emojis(self._reader, sorted(codes))
+            self.emojis |= {emoji.shortcode: self._at.file(emoji.static_name) for emoji in emojis}
 
     async def newest(self, account: Account) -> list[PostView]:
         """The account's newest public posts of its own, for feeds."""
@@ -247,6 +272,7 @@ class Gallery:
             answers=self.face(answered) if answered is not None and not answered.gone else None,
             counts=found.counts.get(post.id, PostCounts()),
             card=self._card(found, post) if quote is None and not post.media_ids else None,
+            emojis=self.emojis,
         )
 
     def _card(self, found: Found, post: Post) -> CardView | None:

@@ -4,6 +4,7 @@ it has loaded. Everybody is shown what anyone may see; what is not for everyone 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from weft.infra.routing.cookies import SESSION
 from weft.infra.routing.table import Call, Response, Route, Sees
 from weft.kernel.errors import NotFound
 from weft.kernel.ids import MAX_ID, parse_id
-from weft.kernel.text.render import plain_text, render_bio, render_field
+from weft.kernel.text.render import plain_text, render_bio, render_field, with_emojis
 from weft.web.browser import cookie_name, redirect
 from weft.web.context import Web, offers_models
 from weft.web.looks import look_of
@@ -72,8 +73,9 @@ async def _profile(call: Call[Web, PublicParams], handle: str) -> Response:
         "bar": face.name,
         "handle": at.whole_handle(account),
         "banner": at.header(account),
-        "bio": bio,
-        "fields": _fields(account),
+        "bio": with_emojis(bio, gallery.emojis),
+        "fields": _fields(account, gallery.emojis),
+        "emojis": gallery.emojis,
         "tally": tally,
         "views": [*pinned, *(view for view in page.views if view.id not in kept or view.reposted_by is not None)],
         "older": older,
@@ -83,8 +85,11 @@ async def _profile(call: Call[Web, PublicParams], handle: str) -> Response:
     return await _page(call, "public_profile.html", words, values, about)
 
 
-def _fields(account: Account) -> list[FieldView]:
-    return [FieldView(field.name, render_field(field.value), field.verified_ms) for field in account.fields]
+def _fields(account: Account, emojis: Mapping[str, str]) -> list[FieldView]:
+    return [
+        FieldView(field.name, with_emojis(render_field(field.value), emojis), field.verified_ms)
+        for field in account.fields
+    ]
 
 
 async def post(call: Call[Web, None]) -> Response:
@@ -101,7 +106,7 @@ async def post(call: Call[Web, None]) -> Response:
     view = thread.view
     if view.id != id_ or call.path["handle"].lower() != view.author.handle.lower():
         return redirect(view.url)
-    values = {"view": view, "above": thread.above, "below": thread.below}
+    values = {"view": view, "above": thread.above, "below": thread.below, "emojis": view.emojis}
     return await _page(call, "public_thread.html", words, values, about_post(view, at, words))
 
 
@@ -127,7 +132,7 @@ async def _page(call: Call[Web, Any], template: str, words: Words, values: dict[
     """A page within the app's frame. Visitors without any cookie all get the same one, which may be kept a moment."""
     render = call.app.pages.render
     head = render("public_head.html", words.language, {"about": about})
-    main = render(template, words.language, {"w": words, "bar": about.title, **values})
+    main = render(template, words.language, {"w": words, "bar": about.title, "emojis": {}, **values})
     if await offers_models(call.app):
         main += render("public_foot.html", words.language, {"w": words})
     headers: tuple[Header, ...] = () if call.cookies else (_VISITORS,)
@@ -141,7 +146,8 @@ def _absent(call: Call[Web, Any]) -> Response:
     words = Words(look_of(call).language)
     render = call.app.pages.render
     bar = words.say("absent.title")
-    main = render("public_absent.html", words.language, {"w": words, "bar": bar, "back": call.url_path})
+    values = {"w": words, "bar": bar, "emojis": {}, "back": call.url_path}
+    main = render("public_absent.html", words.language, values)
     head = f'<link rel="stylesheet" href="{call.app.pages.assets.address("public.css")}">'
     return shell(call, title=bar, head=head, main=main, status=404)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from weft.accounts.model import Account
-from weft.kernel.text.render import plain_text
+from weft.kernel.text.render import plain_text, with_emojis
 from weft.media.model import Media
 from weft.posts.model import Poll, Post, PostCounts
 
@@ -83,6 +83,13 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     pinned: bool = False
     card: CardView | None = None
     """What its first link says of itself."""
+    emojis: Mapping[str, str] = {}
+    """The community's own that may be drawn in it and in names beside it: from short code to picture."""
+
+    @property
+    def drawn(self) -> str:
+        """The words as HTML, with emojis."""
+        return with_emojis(self.html, self.emojis)
 
     @property
     def plain(self) -> str:

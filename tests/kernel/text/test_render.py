@@ -14,7 +14,9 @@ from weft.kernel.text.render import (
     render_bio,
     render_field,
     render_post,
+    render_words,
     sanitise_remote,
+    with_emojis,
     with_quote_link,
 )
 
@@ -194,3 +196,37 @@ def test_plain_text_of_a_post_is_what_was_written() -> None:
     text = "hi @Ann & <you>\n\nhttps://a.example/" + "x" * 40 + " #Tag"
     assert plain_text(html(text)) == text.replace("@Ann", "@ann")
     assert unescape(plain_text("<p>&amp;amp;</p>")) == "&"
+
+
+EMOJIS = {"cat": "https://host/cat.webp", "a_1": 'https://host/"><script>'}
+CAT = '<img class="emoji" src="https://host/cat.webp" alt=":cat:" title=":cat:" width="20" height="20" loading="lazy">'
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [
+        ("a :cat: b", f"a {CAT} b"),
+        (":cat::cat:", CAT + CAT),
+        (":Cat: :cat :dog: cat:", ":Cat: :cat :dog: cat:"),
+        ("10:30:cat:", "10:30:cat:"),
+        ("<:cat:>", f"&lt;{CAT}&gt;"),
+        ('"&:cat:;', f"&#34;&amp;{CAT};"),
+    ],
+)
+def test_the_communitys_emojis_are_drawn_and_all_else_is_text(text: str, drawn: str) -> None:
+    assert render_words(text, EMOJIS) == drawn
+    assert with_emojis(html(text), EMOJIS) == f"<p>{drawn}</p>"
+
+
+def test_emojis_in_links_and_marks_stay_text_and_an_address_cannot_break_out() -> None:
+    own = html("https://a.example/:cat: #cat")
+    assert with_emojis(own, EMOJIS) == own
+    assert "<script" not in render_words(":a_1:", EMOJIS) and read(render_words(":a_1:", EMOJIS)).tags == {"img"}
+
+
+@settings(max_examples=100, deadline=None)
+@given(fragments, fragments)
+def test_drawing_emojis_adds_pictures_and_takes_only_their_codes(before: str, after: str) -> None:
+    own = html(f"{before} :cat: {after}".replace("\x00", "").replace("\ud800", ""))
+    shown = with_emojis(own, EMOJIS)
+    assert CAT in shown and shown.replace(CAT, ":cat:") == own

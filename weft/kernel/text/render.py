@@ -15,6 +15,7 @@ import msgspec
 from markupsafe import escape
 
 from weft.kernel.text.clean import cap_marks
+from weft.kernel.text.emojis import CODE
 from weft.kernel.text.entities import Entities, MentionSpan, TagSpan, UrlSpan, find_entities, tag_key
 from weft.kernel.text.markdown import render_markdown
 from weft.kernel.text.sanitise import plain_text, sanitise_remote
@@ -26,11 +27,14 @@ __all__ = [
     "render_field",
     "render_markdown",
     "render_post",
+    "render_words",
     "sanitise_remote",
+    "with_emojis",
     "with_quote_link",
 ]
 
 SHOWN_LENGTH: Final = 30
+_LINKS_TAGS_CODES = re.compile(f"<a\\b[^>]*>.*?</a>|<[^>]*>|{CODE}", re.DOTALL)
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*+\n)++")
 _LINK_REL: Final = "nofollow noopener"
 _OWN_LINK_REL: Final = "me nofollow noopener"
@@ -83,6 +87,33 @@ def with_quote_link(html: str, url: str) -> str:
         return html
     link = escape(url)
     return f'<p class="quote-inline">RE: <a href="{link}">{link}</a></p>{html}'
+
+
+def render_words(text: str, emojis: Mapping[str, str]) -> str:
+    """A name or another line without links: escaped, with its emojis drawn."""
+    return with_emojis(str(escape(text)), emojis)
+
+
+def with_emojis(html: str, emojis: Mapping[str, str]) -> str:
+    """HTML of ours with the emojis drawn that it names by `:code:`. `emojis` leads from codes to pictures.
+
+    The text of links stays as it is: an address must be readable.
+    """
+    if not emojis or ":" not in html:
+        return html
+
+    def drawn(found: re.Match[str]) -> str:
+        code = found[1]
+        return found[0] if code not in emojis else _emoji(code, emojis[code])
+
+    return _LINKS_TAGS_CODES.sub(drawn, html)
+
+
+def _emoji(code: str, url: str) -> str:
+    """With its size, for readers that have no style sheet."""
+    return (
+        f'<img class="emoji" src="{escape(url)}" alt=":{code}:" title=":{code}:" width="20" height="20" loading="lazy">'
+    )
 
 
 def _words(text: str) -> str:
