@@ -14,7 +14,7 @@ import msgspec
 from weft.assistant.lines import Line, decode, encode
 from weft.infra.db import Db, Row, Tx
 from weft.kernel.errors import Invalid, NotFound
-from weft.kernel.ids import AccountId, bucket_of
+from weft.kernel.ids import MAX_ID, AccountId, bucket_of
 from weft.kernel.paging import Page
 from weft.kernel.text.clean import clean_line, clean_text, is_blank
 
@@ -87,14 +87,13 @@ RENAME = """
 UPDATE assistant_chats SET title = $4, changed_ms = $5 WHERE bucket = $1 AND account_id = $2 AND id = $3
 """
 
-DELETE_CHAT = """
-WITH gone AS (DELETE FROM assistant_turns WHERE bucket = $1 AND account_id = $2 AND chat_id = $3)
-DELETE FROM assistant_chats WHERE bucket = $1 AND account_id = $2 AND id = $3
+# Two statements each: the first waits for whoever writes a turn down at this moment, the second sees that turn.
+DELETE_CHATS = """
+DELETE FROM assistant_chats WHERE bucket = $1 AND account_id = $2 AND ($3::bigint IS NULL OR id = $3) RETURNING id
 """
 
-DELETE_ALL = """
-WITH gone AS (DELETE FROM assistant_turns WHERE bucket = $1 AND account_id = $2)
-DELETE FROM assistant_chats WHERE bucket = $1 AND account_id = $2
+DELETE_TURNS = """
+DELETE FROM assistant_turns WHERE bucket = $1 AND account_id = $2 AND chat_id = ANY($3::bigint[])
 """
 
 DELETE_OLD = """
@@ -106,14 +105,18 @@ DELETE FROM assistant_turns t USING old
 """
 
 
-DELETE_OF_DELETED = """
-WITH gone AS (
-    SELECT a.bucket, a.id FROM unnest($1::smallint[], $2::bigint[]) AS given (bucket, id)  -- all buckets: of events
-      JOIN accounts a ON a.bucket = given.bucket AND a.id = given.id AND a.state = 'deleted'
-), turns AS (
-    DELETE FROM assistant_turns t USING gone WHERE t.bucket = gone.bucket AND t.account_id = gone.id
-)
-DELETE FROM assistant_chats c USING gone WHERE c.bucket = gone.bucket AND c.account_id = gone.id
+DELETE_CHATS_OF_DELETED = """
+DELETE FROM assistant_chats c  -- all buckets: of events
+ USING unnest($1::smallint[], $2::bigint[]) AS given (bucket, id)
+  JOIN accounts a ON a.bucket = given.bucket AND a.id = given.id AND a.state = 'deleted'
+ WHERE c.bucket = a.bucket AND c.account_id = a.id
+"""
+
+DELETE_TURNS_OF_DELETED = """
+DELETE FROM assistant_turns t  -- all buckets: of events
+ USING unnest($1::smallint[], $2::bigint[]) AS given (bucket, id)
+  JOIN accounts a ON a.bucket = given.bucket AND a.id = given.id AND a.state = 'deleted'
+ WHERE t.bucket = a.bucket AND t.account_id = a.id
 """
 
 
@@ -172,16 +175,19 @@ class Chats:
 
     async def delete(self, account_id: AccountId, chat_id: int) -> None:
         """Forget a conversation and everything in it, for good."""
-        bucket = bucket_of(account_id)
-        async with self._db.once(bucket) as tx:
-            if not await tx.execute(DELETE_CHAT, bucket, account_id, chat_id):
-                raise NotFound("record.absent")
+        if not await self._delete(account_id, chat_id):
+            raise NotFound("record.absent")
 
     async def forget(self, account_id: AccountId) -> None:
         """Forget every conversation."""
+        await self._delete(account_id, None)
+
+    async def _delete(self, account_id: AccountId, chat_id: int | None) -> list[int]:
         bucket = bucket_of(account_id)
-        async with self._db.once(bucket) as tx:
-            await tx.execute(DELETE_ALL, bucket, account_id)
+        async with self._db.tx(bucket) as tx:
+            gone: list[int] = await tx.values(DELETE_CHATS, bucket, account_id, chat_id)
+            await tx.execute(DELETE_TURNS, bucket, account_id, gone)
+        return gone
 
 
 ADD_TURN = """
@@ -194,9 +200,19 @@ INSERT INTO assistant_turns (bucket, account_id, chat_id, id, role, text, lines,
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM touched
 """
 
+FINISH = """
+UPDATE assistant_turns SET lines = $5, state = $6, model = $7
+ WHERE bucket = $1 AND account_id = $2 AND chat_id = $3 AND id = $4 AND state = 'begun'
+"""
+
 TURNS = """
 SELECT id, chat_id, role, text, lines, state, model, about_post, judged FROM assistant_turns
- WHERE bucket = $1 AND account_id = $2 AND chat_id = $3 ORDER BY id LIMIT $4
+ WHERE bucket = $1 AND account_id = $2 AND chat_id = $3 AND state <> 'begun' ORDER BY id DESC LIMIT $4
+"""
+
+ASKED = """
+SELECT id, chat_id, role, text, lines, state, model, about_post, judged FROM assistant_turns
+ WHERE bucket = $1 AND account_id = $2 AND chat_id = $3 AND id <= $4 AND role = 'person' ORDER BY id DESC LIMIT 1
 """
 
 TURN = """
@@ -206,20 +222,25 @@ SELECT id, chat_id, role, text, lines, state, model, about_post, judged FROM ass
 
 JUDGE = """
 UPDATE assistant_turns SET judged = $5
- WHERE bucket = $1 AND account_id = $2 AND chat_id = $3 AND id = $4 AND role = 'assistant'
+ WHERE bucket = $1 AND account_id = $2 AND chat_id = $3 AND id = $4 AND role = 'assistant' AND state <> 'begun'
 """
 
-DELETE_TURN = """
-DELETE FROM assistant_turns WHERE bucket = $1 AND account_id = $2 AND chat_id = $3 AND id = $4
-"""
-
-DELETE_FROM = """
-DELETE FROM assistant_turns WHERE bucket = $1 AND account_id = $2 AND chat_id = $3 AND id >= $4
+# A chat that was named by the words that go has no title, until something else is said in it.
+DELETE_SPAN = """
+WITH untitled AS (
+    UPDATE assistant_chats SET title = ''
+     WHERE bucket = $1 AND account_id = $2 AND id = $3 AND title <> '' AND title = $6
+)
+DELETE FROM assistant_turns WHERE bucket = $1 AND account_id = $2 AND chat_id = $3 AND id BETWEEN $4 AND $5
 """
 
 
 class Turns:
-    """What was said in a chat."""
+    """What was said in a chat.
+
+    An answer has its row from its beginning, which nobody is shown. So one that is deleted, or whose question is said
+    otherwise, before it is whole, stays gone.
+    """
 
     def __init__(self, db: Db) -> None:
         self._db = db
@@ -229,17 +250,31 @@ class Turns:
 
     async def add(self, account_id: AccountId, turn: Turn) -> None:
         """Write a turn down, where the chat was not forgotten meanwhile; the first words of a chat are its title."""
+        await self._add(account_id, turn, turn.state)
+
+    async def begin(self, account_id: AccountId, turn: Turn) -> None:
+        """Keep the place of an answer that is being made."""
+        await self._add(account_id, turn, "begun")
+
+    async def _add(self, account_id: AccountId, turn: Turn, state: str) -> None:
         bucket = bucket_of(account_id)
-        given = turn.role, turn.text, encode(list(turn.lines)).decode(), turn.state, turn.model, turn.about_post
+        given = turn.role, turn.text, encode(list(turn.lines)).decode(), state, turn.model, turn.about_post
         async with self._db.once(bucket) as tx:
             title = clean_line(turn.text, MOST_TITLE)
             await tx.execute(ADD_TURN, bucket, account_id, turn.chat_id, turn.id, *given, tx.now_ms, title)
 
+    async def finish(self, account_id: AccountId, turn: Turn) -> None:
+        """Write down an answer that began, where its place was not deleted meanwhile."""
+        bucket = bucket_of(account_id)
+        given = encode(list(turn.lines)).decode(), turn.state, turn.model
+        async with self._db.once(bucket) as tx:
+            await tx.execute(FINISH, bucket, account_id, turn.chat_id, turn.id, *given)
+
     async def all(self, account_id: AccountId, chat_id: int) -> list[Turn]:
-        """Oldest first."""
+        """The newest of them, oldest first."""
         async with self._db.read() as reader:
             rows = await reader.rows(TURNS, bucket_of(account_id), account_id, chat_id, MOST_TURNS)
-        return [turn_of_row(row) for row in rows]
+        return [turn_of_row(row) for row in reversed(rows)]
 
     async def require(self, account_id: AccountId, chat_id: int, turn_id: int) -> Turn:
         """
@@ -258,11 +293,11 @@ class Turns:
         Raises:
             NotFound: it was deleted.
         """
-        before = [each for each in await self.all(account_id, turn.chat_id) if each.id <= turn.id]
-        found = next((each for each in reversed(before) if each.role == "person"), None)
-        if found is None:
+        async with self._db.read() as reader:
+            row = await reader.row(ASKED, bucket_of(account_id), account_id, turn.chat_id, turn.id)
+        if row is None:
             raise NotFound("record.absent")
-        return found
+        return turn_of_row(row)
 
     async def judge(self, account_id: AccountId, turn: Turn, *, right: bool) -> None:
         """
@@ -275,16 +310,25 @@ class Turns:
                 raise NotFound("record.absent")
 
     async def delete(self, account_id: AccountId, turn: Turn) -> None:
-        bucket = bucket_of(account_id)
-        async with self._db.once(bucket) as tx:
-            if not await tx.execute(DELETE_TURN, bucket, account_id, turn.chat_id, turn.id):
-                raise NotFound("record.absent")
+        """
+        Raises:
+            NotFound: it is gone already.
+        """
+        if not await self._delete(account_id, turn, turn.id, turn.id):
+            raise NotFound("record.absent")
 
     async def cut(self, account_id: AccountId, turn: Turn) -> None:
         """Delete this turn and everything after it: it is said again, otherwise."""
-        bucket = bucket_of(account_id)
+        await self._delete(account_id, turn, turn.id, MAX_ID)
+
+    async def cut_after(self, account_id: AccountId, turn: Turn) -> None:
+        """Delete everything after this turn: it is answered again."""
+        await self._delete(account_id, msgspec.structs.replace(turn, text=""), turn.id + 1, MAX_ID)
+
+    async def _delete(self, account_id: AccountId, turn: Turn, first: int, last: int) -> int:
+        bucket, words = bucket_of(account_id), clean_line(turn.text, MOST_TITLE)
         async with self._db.once(bucket) as tx:
-            await tx.execute(DELETE_FROM, bucket, account_id, turn.chat_id, turn.id)
+            return await tx.execute(DELETE_SPAN, bucket, account_id, turn.chat_id, first, last, words)
 
 
 def turn_of_row(row: Row) -> Turn:
@@ -294,7 +338,7 @@ def turn_of_row(row: Row) -> Turn:
         role=row[2],
         text=row[3],
         lines=tuple(decode(row[4])),
-        state=row[5],
+        state="stopped" if row[5] == "begun" else row[5],
         model=row[6],
         about_post=row[7],
         judged=row[8],
@@ -314,4 +358,6 @@ async def sweep_chats(db: Db, keep_days: int) -> None:
 
 async def forget_deleted(tx: Tx, account_ids: Sequence[int]) -> None:
     """Forget the chats of those of the accounts that are deleted."""
-    await tx.execute(DELETE_OF_DELETED, [bucket_of(id_) for id_ in account_ids], list(account_ids))
+    given = [bucket_of(id_) for id_ in account_ids], list(account_ids)
+    await tx.execute(DELETE_CHATS_OF_DELETED, *given)
+    await tx.execute(DELETE_TURNS_OF_DELETED, *given)

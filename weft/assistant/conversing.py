@@ -64,7 +64,7 @@ class Conversing:
     async def again(self, asker: Asker, turn: Turn) -> AsyncGenerator[Step, None]:
         """Answer the same once more; the old answer and what came after it goes."""
         asked = await self.turns.asked(asker.id, turn)
-        await self.turns.cut(asker.id, msgspec.structs.replace(asked, id=asked.id + 1))
+        await self.turns.cut_after(asker.id, asked)
         async with aclosing(self.answer(asker, asked)) as steps:
             async for step in steps:
                 yield step
@@ -85,10 +85,11 @@ class Conversing:
     async def answer(self, asker: Asker, asked: Turn) -> AsyncGenerator[Step, None]:
         new_id = self.turns.new_id(asker.id)
         turn = Turn(id=new_id, chat_id=asked.chat_id, role="assistant", about_post=asked.about_post)
-        yield Begun(asked, turn)
+        await self.turns.begin(asker.id, turn)
         lines: list[Line] = []
-        state: TurnState = "stopped"
+        state: TurnState = "failed"
         try:
+            yield Begun(asked, turn)
             async with aclosing(self.lines_for(asker, asked)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Refused):
@@ -97,10 +98,13 @@ class Conversing:
                     lines.append(piece)
                     yield Said(("\n" if len(lines) > 1 else "") + await self._shown(asker.id, piece))
             state = "done"
+        except (asyncio.CancelledError, GeneratorExit):
+            state = "stopped"
+            raise
         finally:
             turn = msgspec.structs.replace(turn, lines=tuple(lines), state=state, model=self._model_of(lines))
             # Whoever leaves cancels the answer, not the note of it.
-            await asyncio.shield(self.turns.add(asker.id, turn))
+            await asyncio.shield(self.turns.finish(asker.id, turn))
         yield Ended(turn, await self.admitted(asker.id, [turn]))
 
     async def lines_for(self, asker: Asker, asked: Turn) -> AsyncGenerator[Line | Refused, None]:
