@@ -153,13 +153,15 @@ async def test_guesses_at_the_password_are_limited(database_url: str, tmp_path: 
 async def test_browsers_and_apps_are_listed_and_ended_one_by_one(house: House, hashed: str) -> None:
     tab, ann = await tab_of(house, hashed)
     elsewhere = Tab(house)
-    elsewhere.http.headers["user-agent"] = "Elsewhere/1"
+    elsewhere.http.headers["user-agent"] = "Elsewhere/1 (iPhone) FxiOS/1"
     await elsewhere.sign_in("ann")
     listed = (await tab.http.get("/api/weft/v1/sessions")).json()
     assert [one["current"] for one in listed if one["kind"] == "browser"].count(True) == 1
-    other = next(one for one in listed if one["name"] == "Elsewhere/1")
+    other = next(one for one in listed if one["name"] == "Elsewhere/1 (iPhone) FxiOS/1")
+    assert (other["browser"], other["system"], other["phone"]) == ("Firefox", "iPhone", True)
     app = next(one for one in listed if one["kind"] == "app")
     assert app["name"] == "Tests" and "read" in app["scopes"]
+    assert (app["browser"], app["system"], app["phone"]) == ("", "", False)
     bob, _ = await tab_of(house, hashed, "bob")
     for one in (other, app):
         assert (await bob.http.delete(f"/api/weft/v1/sessions/{one['id']}")).status_code == 404

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import httpx
+import pytest
+from markupsafe import escape
 
 from tests.web.site import (
     FORM,
@@ -113,6 +115,29 @@ async def test_apps_and_browsers_are_listed_and_ended_by_their_owner_only(
         assert (await second.get("/auth/access")).status_code == 200
         await submit(browser, await browser.get("/auth/access"), "/auth/access/browser", session=session)
         assert (await second.get("/auth/access")).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("calls_itself", "language", "name"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "en", "Firefox on Linux"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "vi", "Firefox trên Linux"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "ko", "Linux의 Firefox"),
+        ("Links (2.29; Linux; text)", "en", "Linux"),
+        ('"><script>alert(1)</script>', "ko", "알 수 없는 브라우저"),
+        ("", "en", "Unknown browser"),
+    ],
+)
+async def test_a_browser_has_the_name_that_people_know(
+    site: Site, browser: httpx.AsyncClient, calls_itself: str, language: str, name: str
+) -> None:
+    await site.person("ann")
+    async with site.browser(headers={"user-agent": calls_itself}) as elsewhere:
+        await sign_in(elsewhere)
+    await sign_in(browser)
+    page = (await browser.get("/auth/access", headers={"accept-language": language})).text
+    title = f' title="{escape(calls_itself)}"' if calls_itself else ""
+    assert f'<strong class="cut"{title}>{name}</strong>' in page and "<script" not in page
 
 
 async def test_an_account_is_deleted_with_its_password_only(site: Site, browser: httpx.AsyncClient) -> None:

@@ -26,6 +26,7 @@ from weft.infra.routing.table import SMALL_BODY, Auth, Call, Response, Route, Se
 from weft.kernel.clock import rfc3339
 from weft.kernel.errors import Invalid, NotFound
 from weft.kernel.ids import bucket_of
+from weft.kernel.text.agents import agent_of
 from weft.mastodon import entities as e
 from weft.mastodon.context import Mastodon
 from weft.mastodon.weft_session import SignedOut, leave, require_browser
@@ -40,6 +41,11 @@ class Access(msgspec.Struct, kw_only=True):
     kind: Literal["browser", "app"]
     name: str
     """The app's name; of a browser what it calls itself."""
+    browser: str = ""
+    """Which browser it is, for people; empty where it does not tell, and for apps."""
+    system: str = ""
+    """What it runs on; empty likewise."""
+    phone: bool = False
     website: str | None
     scopes: list[str]
     created_at: str
@@ -57,10 +63,14 @@ class DeleteParams(msgspec.Struct):
 
 
 def of_session(found: SessionListing, present_id: int) -> Access:
+    agent = agent_of(found.user_agent)
     return Access(
         id=str(found.id),
         kind="browser",
         name=found.user_agent,
+        browser=agent.browser,
+        system=agent.system,
+        phone=agent.is_phone,
         website=None,
         scopes=[],
         created_at=rfc3339(found.created_ms),

@@ -17,11 +17,12 @@ from weft.infra.admit import SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS
 from weft.infra.routing.table import Call, Response, Route
 from weft.kernel.errors import Invalid
 from weft.kernel.ids import bucket_of, parse_id
+from weft.kernel.text.agents import agent_of
 from weft.web.browser import Browser, browser_of, leave_account, redirect, show
 from weft.web.context import Web
 from weft.web.page_route import page_route
 from weft.web.public_words import Words
-from weft.web.texts import scopes_in_words
+from weft.web.texts import scopes_in_words, texts_in
 from weft.web.waiting import waiting_page
 
 DAY_MS = 86_400_000
@@ -63,7 +64,10 @@ async def access_page(call: Call[Web, AccessParams], browser: Browser, said: str
             (app, can, day_of(app.created_ms), day_of(app.used_day * DAY_MS))
             for app, can in zip(apps, powers, strict=True)
         ],
-        "sessions": [(found, day_of(found.used_ms), found.id == browser.session.id) for found in sessions],
+        "sessions": [
+            (found, browser_name(found.user_agent, language), day_of(found.used_ms), found.id == browser.session.id)
+            for found in sessions
+        ],
         "said": said,
         "error": error,
         "has_password": browser.user is not None and browser.user.has_password,
@@ -71,6 +75,14 @@ async def access_page(call: Call[Web, AccessParams], browser: Browser, said: str
         "leaves": web.oidc is not None,
     }
     return show(call, browser, "access.html", values, 422 if error else 200)
+
+
+def browser_name(user_agent: str, language: str) -> str:
+    """What somebody calls the browser they look at: ``Firefox on Linux``."""
+    agent, texts = agent_of(user_agent), texts_in(language)
+    if agent.browser and agent.system:
+        return texts["access.browser_on"].format(browser=agent.browser, system=agent.system)
+    return agent.browser or agent.system or texts["access.unknown"]
 
 
 async def _signed_in(call: Call[Web, AccessParams]) -> Browser | None:

@@ -112,6 +112,7 @@ TEXTS = {
     "access.this": "this one",
     "access.used": "last used {used}",
     "access.sign_out": "Sign out",
+    "access.browser_on": "{browser} on {system}",
     "access.unknown": "Unknown browser",
     "access.password": "Change password",
     "access.password.button": "Change password",

@@ -112,6 +112,7 @@ TEXTS = {
     "access.this": "지금 이 브라우저",
     "access.used": "마지막 사용 {used}",
     "access.sign_out": "로그아웃",
+    "access.browser_on": "{system}의 {browser}",
     "access.unknown": "알 수 없는 브라우저",
     "access.password": "비밀번호 바꾸기",
     "access.password.button": "비밀번호 바꾸기",

@@ -112,6 +112,7 @@ TEXTS = {
     "access.this": "trình duyệt này",
     "access.used": "dùng lần cuối {used}",
     "access.sign_out": "Đăng xuất",
+    "access.browser_on": "{browser} trên {system}",
     "access.unknown": "Trình duyệt không rõ",
     "access.password": "Đổi mật khẩu",
     "access.password.button": "Đổi mật khẩu",
