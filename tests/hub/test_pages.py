@@ -83,6 +83,8 @@ def test_a_form_with_a_fault_comes_back_filled_in(server: LiveServer, browser: h
     assert "&#34;&gt;&lt;b&gt;x" in sent.text
     assert "Please write something here." in sent.text
     assert '<option value="VN" selected>' in sent.text
+    assert re.search(r'name="licence_accepted"[^>]* checked', sent.text), "what was accepted is not asked for twice"
+    assert re.search(r'<textarea id="purpose"[^>]* required', sent.text)
     for wrong in ({"country": "XX"}, {"licence_accepted": "false"}, {"email": "no"}, {"name": "x" * 999}):
         assert send(browser, model.name, **wrong).status_code == 422
 
