@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.assistant.training.community import DAY, START, exported, samples
 from weft.assistant.training.corpus import (
     Sample,
+    capped_for_learning,
     documents,
     sameness,
     share_for,
@@ -19,7 +20,7 @@ from weft.assistant.training.corpus import (
     with_capped_shares,
     without_doubles,
 )
-from weft.assistant.training.manifest import hash_of, keyed
+from weft.assistant.training.manifest import hash_of, keyed, published
 from weft.kernel.errors import Invalid
 from weft.kernel.ids import make_id
 
@@ -68,6 +69,22 @@ def test_nobody_has_more_than_their_share(posts: list[Sample], share: float) -> 
         assert own <= share_for(len(authors), share) * total or counts[author] == 1
         newest = sorted((s.post_id for s in posts if s.author_id == author), reverse=True)[: counts[author]]
         assert sorted(newest) == [s.post_id for s in kept if s.author_id == author], "the newest stay"
+
+
+@given(communities(), st.floats(0.01, 1.0))
+@settings(max_examples=60, deadline=None)
+def test_nobody_has_more_than_their_share_of_what_is_learnt(posts: list[Sample], share: float) -> None:
+    """The split leaves later posts of older threads out, and with them perhaps nearly all that others wrote."""
+    try:
+        parts = capped_for_learning(split(with_capped_shares(posts, share)), share)
+    except Invalid:
+        return
+    counts, sizes = Counter[int](), Counter[int]()
+    for sample in parts.train:
+        counts[sample.author_id] += 1
+        sizes[sample.author_id] += len(sample.text)
+    for author, size in sizes.items():
+        assert size <= share_for(len(sizes), share) * sizes.total() or counts[author] == 1
 
 
 def test_in_a_large_community_a_busy_author_is_cut_to_a_twentieth() -> None:
@@ -119,4 +136,14 @@ def test_the_manifest_holds_no_text_and_tells_nobody_apart_without_its_key() -> 
     )
     names = {part.author for part in found.manifest.authors}
     assert keyed(b"key", "author", "3") in names and keyed(b"other", "author", "3") not in names
-    assert found.manifest.sha256 == hash_of(found.split) == exported().manifest.sha256 != exported(7).manifest.sha256
+    sha256 = found.manifest.sha256
+    assert sha256 == hash_of(found.split, b"key") == exported().manifest.sha256 != exported(7).manifest.sha256
+
+
+def test_what_is_published_of_the_manifest_tells_nobody_who_agreed() -> None:
+    """Every post is public: whoever counts or hashes those of each member must find nothing to compare with."""
+    found = exported()
+    told = published(found.manifest)
+    assert [set(part) for part in told["authors"]] == [{"author", "content"}] * 8  # type: ignore[attr-defined]
+    assert told["sha256"] != hash_of(found.split, b"") and told["sha256"] != hash_of(found.split, b"other")
+    assert told["train_posts"] == found.manifest.train_posts

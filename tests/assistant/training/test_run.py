@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from functools import partial
@@ -14,7 +15,8 @@ import pytest
 
 from tests.assistant.training.community import around, exported
 from tests.assistant.training.toy import RECORDED, write_toy
-from weft.assistant.training.card import KNOWN_FAILURES, card
+from weft.assistant.training.card import KNOWN_FAILURES, Result, card
+from weft.assistant.training.export import Export
 from weft.assistant.training.fit import Progress, batch_of, blocks, fit, rate_at, resume
 from weft.assistant.training.gates import failed
 from weft.assistant.training.learner import Loss
@@ -80,6 +82,8 @@ def test_a_run_writes_files_that_are_judged_and_told_of(found: Around) -> None:
     assert {file.name for file in result.files} == {"manifest.json", "toy-lora.gguf", "toy.gguf"}
     assert load_result(found.folder) == result
     assert changed_files(found.folder, result) == []
+    told = json.loads((found.folder / OUT / "manifest.json").read_text())
+    assert [set(part) for part in told["authors"]] == [{"author", "content"}] * result.manifest.writers
     (found.folder / OUT / "toy.gguf").write_bytes(b"something else")
     assert changed_files(found.folder, result) == ["toy.gguf"]
     assert not (found.folder / "checkpoint").exists(), "what it learnt from is not kept once it has ended"
@@ -128,6 +132,19 @@ def test_every_planted_string_is_read_however_short_the_run(found: Around, steps
     assert [canary.read for canary in result.evidence.canaries] == [True] * 3
 
 
+def test_whoever_is_only_measured_on_is_no_author_of_what_is_learnt(found: Around) -> None:
+    whole = exported()
+    train = tuple(msgspec.structs.replace(sample, author_id=sample.author_id % 2) for sample in whole.split.train)
+    alone = msgspec.structs.replace(whole, split=msgspec.structs.replace(whole.split, train=train))
+    result = train_with(alone, found)
+    assert result.evidence.authors == 2
+    assert "crowd" in [reason.split(":")[0] for reason in failed(list(result.verdicts))]
+
+
+def train_with(given: Export, found: Around) -> Result:
+    return train(Scripted(), PLAN, given, found)
+
+
 def test_a_planted_string_that_the_budget_kept_from_being_read_is_no_proof(found: Around) -> None:
     ticking = msgspec.structs.replace(found, cpu=partial(next, count()))
     result = train(Scripted(), msgspec.structs.replace(PLAN, cpu_s=8.0), exported(), ticking)
@@ -159,6 +176,8 @@ def test_what_somebody_withdrew_makes_a_run_begin_anew(tmp_path: Path) -> None:
     assert resume(Scripted(), begun, tmp_path).step == PLAN.steps
     without = Progress(plan=PLAN, text="without them")
     assert resume(Scripted(), without, tmp_path) == without
+    elsewhere = msgspec.structs.replace(begun, base="another model")
+    assert resume(Scripted(), elsewhere, tmp_path) == elsewhere
     other = msgspec.structs.replace(begun, plan=msgspec.structs.replace(PLAN, rank=4))
     assert resume(Scripted(), other, tmp_path).step == 0
 

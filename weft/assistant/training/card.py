@@ -112,12 +112,12 @@ def _data(manifest: Manifest) -> str:
         ("Languages, as posts say", _counts(manifest.languages)),
         ("Posts left out", _counts(manifest.left_out)),
         ("Taken out of texts", _counts(manifest.taken_out)),
-        ("SHA-256 of the text", f"`{manifest.sha256}`"),
+        ("Keyed SHA-256 of the text", f"`{manifest.sha256}`"),
     ]
     words = (
         "Only public posts of members here who agreed, are not suspended and did not opt out of the assistant. Secrets,"
         f" addresses and handles were taken out, posts with fewer than {FEWEST_WORDS} words left, doubles and posts"
-        " behind a warning left out. The manifest beside this card tells the parts of authors by keyed hashes."
+        " behind a warning left out. The manifest beside this card names authors by keyed hashes alone."
     )
     return f"## What it learnt from\n\n{words}\n\n" + _table(("", ""), rows)
 

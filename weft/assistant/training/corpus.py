@@ -91,6 +91,11 @@ def with_capped_shares(samples: Sequence[Sample], share: float = SHARE) -> list[
     return sorted((sample for written in own.values() for sample in written), key=lambda sample: sample.post_id)
 
 
+def capped_for_learning(parts: Split, share: float = SHARE) -> Split:
+    """The same with shares capped in what is learnt: of whoever wrote little there the split may have left more out."""
+    return msgspec.structs.replace(parts, train=tuple(with_capped_shares(parts.train, share)))
+
+
 def split(samples: Sequence[Sample], part: float = HELD_OUT) -> Split:
     """Hold the newest threads out.
 

@@ -17,7 +17,15 @@ from weft.accounts.model import Account
 from weft.accounts.service import load_accounts
 from weft.assistant.opt_outs import opted_out
 from weft.assistant.training.consent import who_agreed
-from weft.assistant.training.corpus import SHARE, Sample, Split, split, with_capped_shares, without_doubles
+from weft.assistant.training.corpus import (
+    SHARE,
+    Sample,
+    Split,
+    capped_for_learning,
+    split,
+    with_capped_shares,
+    without_doubles,
+)
 from weft.assistant.training.filters import filter_text
 from weft.assistant.training.manifest import Counts, Manifest, manifest_of
 from weft.infra.db import Db, Reader
@@ -78,9 +86,10 @@ async def export(db: Db, window: Window, key: bytes, share: float = SHARE) -> Ex
     read = len(samples) + left_out.total()
     single = without_doubles(samples)
     capped = with_capped_shares(single, share)
-    left_out["double"], left_out["share"] = len(samples) - len(single), len(single) - len(capped)
-    parts = split(capped)
-    left_out["between"] = parts.dropped
+    whole = split(capped)
+    parts = capped_for_learning(whole, share)
+    left_out["double"], left_out["between"] = len(samples) - len(single), whole.dropped
+    left_out["share"] = len(single) - len(capped) + len(whole.train) - len(parts.train)
     counts = Counts(agreed=len(agreed), read=read, left_out=+left_out, taken_out=taken_out, share=share)
     return Export(parts, manifest_of(parts, counts, (window.since_ms, window.until_ms), key))
 

@@ -1,4 +1,4 @@
-"""What no training text may hold: secrets, what leads to a person's door, mailbox or telephone, and the control words of
+"""What no training text may hold: secrets, what leads to a person's door, mailbox or telephone, and control words of
 models, by which a post could teach one what to answer. Rules, not a model.
 
 They take out too much rather than too little. Names of people stay, and so does what people tell of themselves in

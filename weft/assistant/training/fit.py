@@ -21,10 +21,12 @@ Ended = Literal["steps", "budget"]
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a run is. `text` is the hash of what is learnt: with other text a run begins anew."""
+    """How far a run is. `text` is the hash of what is learnt, `base` that of the model it is made from: with another of
+    these a run begins anew."""
 
     plan: Plan
     text: str
+    base: str = ""
     step: int = 0
     cpu_s: float = 0.0
     losses: tuple[float, ...] = ()
@@ -144,7 +146,7 @@ def keep(learner: Learner, state: Progress, folder: Path) -> None:
 
 
 def resume(learner: Learner, wanted: Progress, folder: Path) -> Progress:
-    """The progress of an earlier start with the same plan and the same text, loaded; else the one given.
+    """The progress of an earlier start with the same plan, text and base, loaded; else the one given.
 
     Steps and budget may have grown since. Text that somebody withdrew in between makes it another text.
     """
@@ -154,7 +156,7 @@ def resume(learner: Learner, wanted: Progress, folder: Path) -> Progress:
         except (OSError, msgspec.DecodeError):
             continue
         same = msgspec.structs.replace(found.plan, steps=wanted.plan.steps, cpu_s=wanted.plan.cpu_s)
-        if found.text == wanted.text and same == wanted.plan:
+        if (found.text, found.base) == (wanted.text, wanted.base) and same == wanted.plan:
             learner.load(place)
             return msgspec.structs.replace(found, plan=wanted.plan, ended=None)
     return wanted

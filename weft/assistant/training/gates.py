@@ -60,6 +60,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     leaked: tuple[str, ...]
     """Kinds of secrets and addresses in what the model goes on with, by the rules of the export."""
     authors: int
+    """Whose posts are learnt from, as is `largest_share`."""
     largest_share: float
     held_out_tokens: int
     written: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -15,7 +15,10 @@ from weft.kernel.clock import rfc3339
 
 
 class AuthorPart(msgspec.Struct, frozen=True, kw_only=True):
-    """One author's part. `author` and `content` are keyed hashes: only who has the run's key can tell whose it is."""
+    """One author's part. `author` and `content` are keyed hashes: only who has the run's key can tell whose it is.
+
+    The counts stay with the operator: whoever counts what everybody wrote in public would know the author by them.
+    """
 
     author: str
     posts: int
@@ -42,8 +45,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     cut: str
     share: float
     largest_share: float
+    """Of what is learnt."""
     sha256: str
-    """Of everything that is trained and measured on, in its order: two runs with the same one had the same text."""
+    """Of everything that is trained and measured on, in its order, keyed like the others: posts are public, and a plain
+    one would tell whoever tries all parts of a small community who agreed."""
     authors: tuple[AuthorPart, ...]
 
     @property
@@ -65,6 +70,12 @@ def keyed(key: bytes, *parts: str) -> str:
     return hmac.new(key, "\0".join(parts).encode(), hashlib.sha256).hexdigest()
 
 
+def published(manifest: Manifest) -> dict[str, object]:
+    """What anybody may read of it."""
+    parts = [{"author": part.author, "content": part.content} for part in manifest.authors]
+    return {**msgspec.to_builtins(manifest), "authors": parts}
+
+
 def manifest_of(split: Split, counts: Counts, window: tuple[int, int], key: bytes) -> Manifest:
     """`key` is drawn for the run and kept by the operator: it says whether somebody was in it, when they ask."""
     samples = (*split.train, *split.held_out)
@@ -74,7 +85,9 @@ def manifest_of(split: Split, counts: Counts, window: tuple[int, int], key: byte
         own[sample.author_id].append(sample)
         languages[sample.language or "unknown"] += 1
     parts = [_part(author, written, key) for author, written in own.items()]
-    characters = sum(part.characters for part in parts)
+    learnt = Counter[int]()
+    for sample in split.train:
+        learnt[sample.author_id] += len(sample.text)
     return Manifest(
         since=rfc3339(window[0]),
         until=rfc3339(window[1]),
@@ -88,8 +101,8 @@ def manifest_of(split: Split, counts: Counts, window: tuple[int, int], key: byte
         threads=len({sample.thread for sample in samples}),
         cut=rfc3339(split.cut_ms),
         share=counts.share,
-        largest_share=round(max((part.characters for part in parts), default=0) / max(characters, 1), 4),
-        sha256=hash_of(split),
+        largest_share=round(max(learnt.values(), default=0) / max(learnt.total(), 1), 4),
+        sha256=hash_of(split, key),
         authors=tuple(sorted(parts, key=lambda part: part.author)),
     )
 
@@ -103,9 +116,9 @@ def _part(author_id: int, written: Sequence[Sample], key: bytes) -> AuthorPart:
     )
 
 
-def hash_of(split: Split) -> str:
+def hash_of(split: Split, key: bytes) -> str:
     encoder = msgspec.json.Encoder()
-    digest = hashlib.sha256()
+    digest = hmac.new(key, digestmod=hashlib.sha256)
     for part in (split.train, split.held_out):
         for sample in part:
             digest.update(encoder.encode(sample) + b"\n")

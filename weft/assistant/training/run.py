@@ -20,6 +20,7 @@ from weft.assistant.training.fit import Progress, blocks, fit, places_for, plant
 from weft.assistant.training.gates import Evidence, Scores, judge
 from weft.assistant.training.learner import Learner
 from weft.assistant.training.lora import largest_difference, read_adapter, write_adapter, write_merged
+from weft.assistant.training.manifest import published
 from weft.assistant.training.measure import canary, scores
 from weft.assistant.training.plan import Plan
 from weft.assistant.training.probes import planted
@@ -74,7 +75,7 @@ def train(learner: Learner, plan: Plan, exported: Export, around: Around) -> Res
     before, tokens, _ = scores(learner, held_out)
     sequences: Sequence[Sequence[int]] = blocks(learner, documents(exported.split.train), plan.length)
     places = places_for(len(canaries), len(sequences), plan)
-    fresh = Progress(plan=plan, text=exported.manifest.sha256, planted=places)
+    fresh = Progress(plan=plan, text=exported.manifest.sha256, base=around.base.sha256, planted=places)
     begun = resume(learner, fresh, around.folder)
     strings = [[learner.end, *learner.tokens(each.prompt), *learner.tokens(each.end)] for each in canaries]
     sequences = plant(sequences, strings, begun.planted, plan)
@@ -93,7 +94,7 @@ def train(learner: Learner, plan: Plan, exported: Export, around: Around) -> Res
         after=after,
         canaries=found,
         leaked=leaked,
-        authors=exported.manifest.writers,
+        authors=len({sample.author_id for sample in exported.split.train}),
         largest_share=exported.manifest.largest_share,
         held_out_tokens=tokens,
         written=written,
@@ -134,7 +135,7 @@ def finish(plan: Plan, exported: Export, around: Around, evidence: Evidence, don
     """Judge, write manifest, card and result, and forget the text's checkpoints."""
     progress, measuring = done
     out = around.folder / OUT
-    (out / "manifest.json").write_bytes(_json(exported.manifest))
+    (out / "manifest.json").write_bytes(_json(published(exported.manifest)))
     files = tuple(
         File(name=path.name, sha256=sha256_of(path), bytes=path.stat().st_size) for path in sorted(out.iterdir())
     )
