@@ -6,6 +6,7 @@ before, it is ``assistant_bot``.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from weft.accounts.model import Account, NewAccount, ProfileEdit
@@ -36,6 +37,7 @@ class OwnAccount:
     def __init__(self, db: Db) -> None:
         self._db = db
         self._id: AccountId | None = None
+        self._making = asyncio.Lock()
 
     async def __call__(self) -> AccountId | None:
         if self._id is None:
@@ -47,7 +49,9 @@ class OwnAccount:
         """The account; made at first use."""
         found = await self()
         if found is None:
-            found = await self._make()
+            # Whoever makes it needs a second connection: were everybody to wait with one, there would be none.
+            async with self._making:
+                found = await self() or await self._make()
         async with self._db.read() as reader:
             account = await find_account(reader, found)
         assert account is not None, "accounts are emptied, never removed"
@@ -57,12 +61,12 @@ class OwnAccount:
         """One process makes it while the others wait for that."""
         async with self._db.job() as tx:
             await tx.execute(LOCK, _LOCK)
-            self._id = await find_own_id(tx)
-            if self._id is None:
-                account = await self._created()
-                await tx.execute(KEEP_ID, str(account.id))
-                self._id = account.id
-        return self._id
+            found = await find_own_id(tx)
+            if found is None:
+                found = (await self._created()).id
+                await tx.execute(KEEP_ID, str(found))
+        self._id = found
+        return found
 
     async def _created(self) -> Account:
         """Under the first name that is free."""
