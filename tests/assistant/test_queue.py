@@ -248,6 +248,27 @@ async def test_who_would_wait_too_long_is_told_at_once_when_to_come_back() -> No
         await desk.leave(name)
 
 
+async def test_nobody_makes_waits_look_short_by_leaving() -> None:
+    now = Time()
+    desk = Desk(Queue(Slots(1), now=now, first_guess_s=10))
+    await desk.call("long", 1)
+    for number in range(20):
+        await desk.call(f"n{number}", 2)
+        await desk.leave(f"n{number}")
+    assert desk.queue.expected_s("interactive", 3) == 5
+    await desk.leave("long")
+    for number in range(20):
+        await desk.call(f"left{number}", 2)
+        await desk.leave(f"left{number}")
+    await desk.call("long", 1)
+    assert desk.queue.expected_s("interactive", 3) == 5, "those that were left said nothing of how long a call takes"
+    now.s += 100
+    await desk.leave("long")
+    await desk.call("last", 1)
+    assert desk.queue.expected_s("interactive", 3) == 14, "but for one that took longer than that before it was left"
+    await desk.leave("last")
+
+
 async def test_the_own_calls_of_an_account_are_in_its_way_even_if_places_are_free() -> None:
     desk = Desk(Queue(Slots(2), first_guess_s=10))
     await desk.call("a", 1)

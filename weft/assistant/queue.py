@@ -35,6 +35,8 @@ class Turn:
         self.came_s = came_s
         self.began_s = came_s
         self.slot = -1
+        self.is_whole = False
+        """It came to its end."""
         self.granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
@@ -110,6 +112,7 @@ class Queue:
             except TimeoutError:
                 raise busy(self.expected_s(kind, account_id)) from None
             yield turn
+            turn.is_whole = True
         finally:
             self._leave(turn)
 
@@ -118,9 +121,14 @@ class Queue:
             self._running.discard(turn)
             self._turns.end(turn)
             self._slots.free(turn.slot)
-            took_s = self._now() - turn.began_s
-            self._taking_s[turn.kind] += LEARNS * (took_s - self._taking_s[turn.kind])
+            self._learn(turn)
         self._give()
+
+    def _learn(self, turn: Turn) -> None:
+        """A call that was left, or failed, says only that it would have taken at least so long."""
+        more_s = self._now() - turn.began_s - self._taking_s[turn.kind]
+        if turn.is_whole or more_s > 0:
+            self._taking_s[turn.kind] += LEARNS * more_s
 
     def _give(self) -> None:
         """Give the places that are free to those whose turn it is."""
