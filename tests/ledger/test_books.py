@@ -13,7 +13,7 @@ from weft.kernel.errors import Conflict, Invalid, Limited, NotFound
 from weft.ledger.books import FINE, LINE
 from weft.ledger.entries import load_balances, load_entries, post_entry, reverse_entry
 from weft.ledger.events import BudgetReached
-from weft.ledger.jobs import BOOKED_AT_ONCE, GUARD, UNGUARDED, book_usage, keep_books
+from weft.ledger.jobs import BOOKED_AT_ONCE, GUARD, UNGUARDED, book_usage, end_holds, keep_books
 from weft.ledger.meters import METERS
 from weft.ledger.model import ACCOUNT, LAST_MS, Budget, CallDetails, Entry, Line, NewEntry, Usage, ai_usages
 from weft.ledger.periods import start_of
@@ -223,6 +223,20 @@ async def test_a_reversal_undoes_an_entry_once(db: Db) -> None:
     async with db.tx(0) as tx:
         with pytest.raises(NotFound):
             await reverse_entry(tx, 99, "")
+    await checked(db)
+
+
+async def test_a_call_that_took_long_is_no_fault_until_the_books_had_time_for_it(
+    ledger: Ledger, db: Db, clock: ManualClock
+) -> None:
+    held = await ledger.hold("long", ANN, "member", "ai", 100, ttl_s=900)
+    clock.advance(600)
+    await ledger.settle(held, call("long"))
+    await checked(db)
+    clock.advance(300 + 121)
+    assert await faults(db) == ["usage long/ai.cpu_ms: is not booked after two minutes, nor are 0 more"]
+    await book_usage(db)
+    await end_holds(db)
     await checked(db)
 
 

@@ -131,8 +131,10 @@ async def _replay(reader: Reader, findings: Findings) -> AsyncIterator[NewEntry]
         findings.fault("chain: carries something else than the usage leaves over")
 
 
+# What was held for has the time of its hold, and may have been stored at any time until that ended.
 LATE = """
-SELECT count(*), min(key) FROM usage_events WHERE bucket = $1 AND batch = 0 AND at_ms < $2
+SELECT count(*), min(e.key) FROM usage_events e LEFT JOIN holds h ON h.bucket = $1 AND h.key = e.hold
+ WHERE e.bucket = $1 AND e.batch = 0 AND e.at_ms < $2 AND coalesce(h.ends_ms, e.at_ms) < $2
 """
 
 
