@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,7 +17,9 @@ import pytest
 from tests.hub.files import small_gguf
 from tests.hub.town import HUB, asked, publish
 from tests.support.server import LiveServer, Person, running_server
+from weft.infra.http import Fetched, Fetcher, FetchRequest
 from weft.operations import models
+from weft.operations.hub_source import look_up
 from weft.operations.models import Wanted
 from weft.operations.reach import CommandFailed
 from weft.settings import Settings
@@ -145,3 +147,17 @@ def test_no_token_of_an_address_is_kept_or_shown() -> None:
     given = "https://ann:secret@town.example/files/a%20b.gguf?token=secret#secret"
     assert without_secrets(given) == "https://town.example/files/a%20b.gguf"
     assert without_secrets("https://town.example/hub/requests/1-secret") == "https://town.example/hub/requests/..."
+
+
+class Saying:
+    """A hub behind https that offers its file without it."""
+
+    async def fetch(self, request: FetchRequest) -> Fetched:
+        offer = {"name": "town.gguf", "format": "gguf", "url": "http://town.example/files/town.gguf"}
+        told = {"weft": "request", "model": "town", "state": "approved", "reason": "", "files": [offer]}
+        return Fetched(200, {}, json.dumps(told).encode(), request.url)
+
+
+async def test_a_hub_that_is_asked_by_https_leads_nobody_away_from_it() -> None:
+    with pytest.raises(CommandFailed, match="https"):
+        await look_up(cast(Fetcher, Saying()), "https://town.example/hub/requests/1-secret")

@@ -71,6 +71,8 @@ def test_the_commands_name_the_model_and_not_its_adapter() -> None:
     commands = commands_of([file_view(adapter, "https://a.example/1"), file_view(model, "https://a.example/2")], "town")
     assert commands.weft == f"weft model add https://a.example/2 --sha256 {'0' * 64} --name town"
     assert commands.llama[-1] == "llama-server -m town.gguf"
+    # Without --fail a link that is too old would leave its refusal in the file, and the next try would go on behind it.
+    assert all(line.startswith("curl --fail --location --continue-at - ") for line in commands.llama[:-1])
     assert commands.modelfile == "FROM ./town.gguf"
     alone = commands_of([file_view(adapter, "https://a.example/1")], "town")
     assert (alone.weft, alone.ollama) == ("", ()), "nothing runs it by itself"

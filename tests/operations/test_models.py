@@ -106,6 +106,12 @@ class Shop:
         start = 0
         if wanted and request.headers.get("if-range") == self.tag:
             start = int(wanted.removeprefix("bytes=").removesuffix("-"))
+            if start >= len(self.content):
+                request.send_response(416)
+                request.send_header("content-range", f"bytes */{len(self.content)}")
+                request.send_header("content-length", "0")
+                request.end_headers()
+                return
             request.send_response(206)
             last = len(self.content) - 1
             request.send_header("content-range", f"bytes {start}-{last}/{len(self.content)}")
@@ -184,6 +190,23 @@ def test_a_file_that_changed_meanwhile_is_fetched_from_its_beginning(settings: S
         made.content, made.tag, made.break_after = before, '"two"', []
         shown = models.add(allowing(settings, made), Wanted(made.url))
     assert shown["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("more", [b"", b"and something that is not of it"])
+def test_a_part_that_is_whole_or_too_long_stops_nobody(settings: Settings, file: Path, more: bytes) -> None:
+    """As after a line that broke behind the last byte."""
+    with shop(file.read_bytes()) as made:
+        made.break_after = [1000] * downloading.TRIES
+        with pytest.raises(WeftError):
+            models.add(allowing(settings, made), Wanted(made.url))
+        part = settings.folder / "models" / "model-7b.part"
+        part.write_bytes(file.read_bytes() + more)
+        made.ranges.clear()
+        shown = models.add(allowing(settings, made), Wanted(made.url))
+    assert shown["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert made.ranges == [f"bytes={file.stat().st_size + len(more)}-", *([""] if more else [])]
+    assert added(settings) == ["model-7b.gguf", "models.json"]
 
 
 @pytest.mark.usefixtures("quick")

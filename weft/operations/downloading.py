@@ -20,6 +20,7 @@ TRIES, PAUSE_S = 5, 1.0
 WAIT_S = 30.0
 SAY_EVERY = 256 << 20
 RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
+OUTSIDE = re.compile(r"bytes \*/(\d{1,19})")
 
 Say = Callable[[str], None]
 
@@ -87,6 +88,8 @@ def resumed(wanted: Download) -> tuple[int, dict[str, str]]:
 
 
 async def receive(wanted: Download, answer: Streaming, have: int, say: Say) -> bool:
+    if answer.status == 416 and have:
+        return is_all(wanted, answer, have)
     if answer.status == 206:
         span = RANGE.fullmatch(answer.headers.get("content-range", ""))
         if span is None or int(span[1]) != have:
@@ -110,6 +113,16 @@ async def receive(wanted: Download, answer: Streaming, have: int, say: Say) -> b
                 say(f"{(have + len(piece)) >> 20} MiB of {'?' if total is None else total >> 20} MiB")
             have += len(piece)
     return total is None or have == total
+
+
+def is_all(wanted: Download, answer: Streaming, have: int) -> bool:
+    """Whether there was no rest to ask for: a line that breaks behind the last byte leaves all of a file. Else what is
+    there is too much, and the next try begins anew."""
+    size = OUTSIDE.fullmatch(answer.headers.get("content-range", ""))
+    if size is not None and int(size[1]) == have:
+        return True
+    beside(wanted).unlink(missing_ok=True)
+    return False
 
 
 def beside(wanted: Download) -> Path:

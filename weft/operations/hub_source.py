@@ -98,6 +98,8 @@ async def _offered(fetcher: Fetcher, address: str) -> str:
     if len(models) != 1:
         listed = plain(", ".join(each.name for each in models)) or "none"
         raise CommandFailed(f"The request gives not just one model in a GGUF file ({listed}); name the link to one.")
+    if urlsplit(address).scheme == "https" and urlsplit(models[0].url).scheme != "https":
+        raise CommandFailed("The hub is asked by https, and would give the file without it; tell its operator.")
     return models[0].url
 
 

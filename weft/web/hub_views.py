@@ -63,7 +63,8 @@ def commands_of(files: list[FileView], name: str) -> Commands:
     runs = (view for view in files if view.file.facts.format == "gguf" and not view.file.facts.adapter)
     gguf = next(runs, None)
     fetch = [
-        f"curl --location --continue-at - --output {view.file.name} {shlex.quote(view.url)}"
+        # A link that is too old answers with a refusal, which must not become the file or its beginning.
+        f"curl --fail --location --continue-at - --output {view.file.name} {shlex.quote(view.url)}"
         for view in files
         if view.url
     ]
