@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from weft.infra.db import Db
-from weft.infra.errands import LEASE_MS, MOST_ATTEMPTS, Errands
+from weft.infra.errands import AT_ONCE, LEASE_MS, MOST_ATTEMPTS, OF_ONE_KIND, Errands
 from weft.infra.events import Event, EventCodec
 from weft.kernel.clock import ManualClock
 from weft.kernel.errors import Invalid, Unavailable
@@ -14,6 +14,10 @@ from weft.kernel.errors import Invalid, Unavailable
 
 class Asked(Event):
     number: int
+
+
+class Mailed(Event):
+    pass
 
 
 class Runner:
@@ -99,3 +103,29 @@ async def test_an_errand_that_waits_for_a_slow_machine_holds_up_no_other(db: Db)
         await done.wait()
     await made.stop()
     assert await rows(db, "errands") >= 1
+
+
+async def test_many_errands_of_a_slow_kind_hold_up_no_other_kind_and_are_all_done(db: Db) -> None:
+    """What answers mentions may take minutes for each, as long as a model does."""
+    slow, done, begun = asyncio.Event(), asyncio.Event(), 0
+
+    async def answer(event: Asked) -> None:
+        nonlocal begun
+        begun += 1
+        await slow.wait()
+
+    async def mail(event: Mailed) -> None:
+        done.set()
+
+    made = Errands(db, EventCodec([Asked, Mailed]), {Asked: answer, Mailed: mail})
+    async with db.job() as tx:
+        await made.store(tx, [*(Asked(number=number) for number in range(AT_ONCE + 2)), Mailed()])
+    await made.start()
+    async with asyncio.timeout(20):
+        await done.wait()
+        assert begun == OF_ONE_KIND
+        slow.set()
+        while await rows(db, "errands"):  # noqa: ASYNC110 - what is waited for is in the database
+            await asyncio.sleep(0.02)
+    await made.stop()
+    assert begun == AT_ONCE + 2

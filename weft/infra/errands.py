@@ -2,15 +2,18 @@
 
 An outbox handler only writes the errand down, in its transaction. A runner then takes a lease on one, does the work
 with no transaction open, and removes it. A few run side by side, so that a machine that is slow to answer holds up none
-but its own. An errand whose runner died is taken again when its lease ends, so runners
-are told at least once; after eight failures it becomes a dead letter.
+but its own, and half of them are of other kinds: answers of a model that takes minutes keep no mail waiting. An errand
+whose runner died is taken again when its lease ends, so runners are told at least once; after eight failures it becomes
+a dead letter.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -25,6 +28,7 @@ LEASE_MS = 120_000
 MOST_ATTEMPTS = 8
 SWEEP_S = 5.0
 AT_ONCE = 8
+OF_ONE_KIND = 4
 
 log = structlog.get_logger()
 
@@ -35,7 +39,7 @@ SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::bytea[]) ON C
 
 TAKE = """
 UPDATE errands SET due_ms = $1 + $2, attempts = attempts + 1  -- all buckets: one errand of any of them
- WHERE (bucket, id) = (SELECT bucket, id FROM errands WHERE due_ms <= $1
+ WHERE (bucket, id) = (SELECT bucket, id FROM errands WHERE due_ms <= $1 AND kind <> ALL($3::text[])
                         ORDER BY due_ms, id LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING bucket, id, kind, payload, attempts
 """
@@ -63,6 +67,7 @@ class Errands:
         self._codec = codec
         self._runners = dict(runners)
         self._woken = asyncio.Event()
+        self._running: Counter[str] = Counter()
         self._task: asyncio.Task[None] | None = None
 
     async def store(self, tx: Tx, events: Sequence[Event]) -> None:
@@ -99,7 +104,15 @@ class Errands:
                     turns.release()
                     await self._rest()
                     continue
-                running.create_task(self._run_one(row)).add_done_callback(lambda _: turns.release())
+                self._running[row["kind"]] += 1
+                task = running.create_task(self._run_one(row))
+                task.add_done_callback(partial(self._end_one, row["kind"], turns))
+
+    def _end_one(self, kind: str, turns: asyncio.Semaphore, task: asyncio.Task[None]) -> None:
+        if self._running[kind] == OF_ONE_KIND:
+            self._woken.set()
+        self._running[kind] -= 1
+        turns.release()
 
     async def _rest(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -122,9 +135,9 @@ class Errands:
             log.warning("errands.wait", error=error.code)
 
     async def _take(self) -> Row | None:
-        now = self._db.clock.now_ms()
+        now, full = self._db.clock.now_ms(), [kind for kind, number in self._running.items() if number >= OF_ONE_KIND]
         async with self._db.job() as tx:
-            return await tx.row(TAKE, now, LEASE_MS)
+            return await tx.row(TAKE, now, LEASE_MS, full)
 
     async def _work(self, row: Row) -> None:
         event = self._codec.decode(row["kind"], row["payload"])
