@@ -13,11 +13,12 @@ import msgspec
 import structlog
 
 from weft.infra.db import Db
-from weft.kernel.errors import Unavailable
+from weft.kernel.errors import Limited, Unavailable
 
 PERIODIC_LOCK = 0x706572
 # A job holds one connection for its lock and works on another; more jobs than half the pool would wait for themselves.
 AT_ONCE = 2
+LONGEST_REST_S = 60.0
 LOCK_JOB = "SELECT pg_try_advisory_xact_lock($1, $2) -- all buckets"
 
 log = structlog.get_logger()
@@ -56,15 +57,22 @@ class Periodic:
 
     async def _repeat(self, job: Job) -> None:
         while True:
+            pause_s = job.seconds
             try:
                 await self._run_locked(job)
-            except Unavailable as error:
+            except (Limited, Unavailable) as error:
+                pause_s = max(pause_s, rest_s(error))
                 log.warning("periodic.waits", job=job.name, error=error.code)
             except Exception:  # one bad run of one job ends neither it nor the others
                 log.exception("periodic.failed", job=job.name)
-            await asyncio.sleep(job.seconds)
+            await asyncio.sleep(pause_s)
 
     async def _run_locked(self, job: Job) -> None:
         async with self._turns, self._db.job() as tx:
             if await tx.value(LOCK_JOB, PERIODIC_LOCK, zlib.crc32(job.name.encode()) & 0x7FFF_FFFF):
                 await job.run(self._db)
+
+
+def rest_s(error: Limited | Unavailable) -> float:
+    """How long a job rests that was refused: until it may come again, as far as that is soon."""
+    return min(float(str(error.values.get("retry_after", 0))), LONGEST_REST_S)
