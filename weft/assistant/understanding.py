@@ -19,10 +19,13 @@ from weft.infra.db import Db
 from weft.infra.engine.answers import Vector
 from weft.infra.engine.model import Capability
 from weft.infra.engine.places import Place
+from weft.kernel.errors import Limited
 from weft.kernel.ids import AccountId
 
 PATIENCE_MS: Final = 1500
 """How long a question waits for its turn before it goes on by words alone."""
+JOB_PATIENCE_MS: Final = 20_000
+"""How long a job waits: few jobs run at the same time, so all others wait with it."""
 
 
 class Calls(Protocol):
@@ -54,23 +57,33 @@ class Meaning:
 
 
 class CalledEmbedder:
-    """``Embedder`` through the one way to models; account 0, the community, is asked for when nobody else asks."""
+    """``Embedder`` through the one way to models; account 0, the community, is asked for when nobody else asks.
+
+    Made for one question, or one run of a job: where the community was refused, it is not asked for again.
+    """
 
     def __init__(self, db: Db, calls: Calls, model: str) -> None:
         self._db = db
         self._calls = calls
         self.model = model
+        self._refused: Limited | None = None
 
     async def embed(self, texts: Sequence[str], account_id: int) -> Floats:
+        if self._refused is not None and not account_id:
+            raise self._refused
         call = EmbedFor(
             account_id=account_id,
             role=await self._role(account_id),
             kind="interactive" if account_id else "background",
             feature="embed",
             texts=tuple(texts),
-            deadline_ms=PATIENCE_MS if account_id else 0,
+            deadline_ms=PATIENCE_MS if account_id else JOB_PATIENCE_MS,
         )
-        rows, _ = await self._calls.embed(call)
+        try:
+            rows, _ = await self._calls.embed(call)
+        except Limited as error:
+            self._refused = None if account_id else error
+            raise
         return np.asarray(rows, np.float32)
 
     async def _role(self, account_id: int) -> str:
