@@ -15,6 +15,7 @@ from tests.security.house import BASE, House, Person, path_of, routes
 from weft.accounts.model import App
 from weft.infra.routing.table import Style
 from weft.settings import Settings
+from weft.web.looks import Look
 from weft.web.pages import Pages
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "weft" / "web" / "templates"
@@ -160,7 +161,7 @@ def test_a_page_isolates_names_and_says_where_it_leads() -> None:
     app = App(id=1, client_id="x", name=hebrew, website="", redirect_uris=(), scopes=frozenset())
     me = {"username": "ann"}
     values = {"csrf": "", "error": "", "app": app, "me": me, "powers": [], "asked": {}, "return_to": "/"}
-    shown = Pages(Settings()).show("consent.html", "en", {**values, "goes_to": "app.example"}).body.decode()
+    shown = Pages(Settings()).show("consent.html", Look("en"), {**values, "goes_to": "app.example"}).body.decode()
     assert f"\u2068{hebrew}\u2069" in shown
     assert "app.example" in shown
 
