@@ -40,14 +40,15 @@ def test_everybody_sees_what_there_is(server: LiveServer) -> None:
     )  # fmt: skip
     found = server.visitor.get(f"{HUB}/models/{made.name}").json()
     assert (found["weft"], found["schema"]) == ("model", 1)
-    assert found["licence"] == {"name": "Apache-2.0", "text": "Do what you want."}
+    sha256 = hashlib.sha256(b"Apache-2.0\nDo what you want.").hexdigest()
+    assert found["licence"] == {"name": "Apache-2.0", "text": "Do what you want.", "sha256": sha256}
     assert (found["base"], found["languages"], found["tags"]) == ("smollm2", ["en", "vi"], ["town"])
     file = next(each for each in found["files"] if each["name"] == "small.gguf")
     assert file["sha256"] == hashlib.sha256(data).hexdigest()
     assert (file["size"], file["format"], file["architecture"]) == (len(data), "gguf", "llama")
     assert "&lt;b&gt;Not bold&lt;/b&gt;" in found["card_html"]
     line = next(each for each in server.visitor.get(f"{HUB}/models").json() if each["name"] == made.name)
-    assert (line["card"], line["card_html"], line["licence"]["text"]) == ("", "", "")
+    assert (line["card"], line["card_html"], line["licence"]["text"], line["licence"]["sha256"]) == ("", "", "", "")
     assert line["files"] == found["files"]
     assert found["evaluations"] == [{"task": "town posts", "metric": "perplexity", "value": 7.84, "note": ""}]
 

@@ -91,6 +91,20 @@ def test_a_form_with_a_fault_comes_back_filled_in(server: LiveServer, browser: h
         assert send(browser, model.name, **wrong).status_code == 422
 
 
+def test_a_licence_that_changed_while_somebody_read_it_is_read_again(server: LiveServer, browser: httpx.Client) -> None:
+    model = publish(server)
+    read = re.search(r'name="licence" value="([0-9a-f]{64})"', browser.get(f"/hub/{model.name}").text)
+    assert read is not None
+    publish(server, name=model.name, licence_text="Ask me first.")
+    sent = send(browser, model.name, licence=read[1])
+    assert sent.status_code == 422
+    assert HUB["en"]["problem.hub.licence_changed"] in unescape(sent.text)
+    assert "Ask me first." in sent.text and read[1] not in sent.text
+    accepted = send(browser, model.name).headers["location"]
+    publish(server, name=model.name)
+    assert HUB["en"]["request.licence"] in browser.get(accepted).text
+
+
 def test_a_form_without_our_proof_or_from_elsewhere_is_refused(server: LiveServer, browser: httpx.Client) -> None:
     model = publish(server)
     assert send(browser, model.name, csrf="0" * 64).status_code == 403

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import pytest
 
 from tests.hub.files import small_gguf
@@ -21,7 +22,7 @@ from weft.hub.service import Asked, Download, Hub, Shelf, open_hub
 from weft.infra.db import Db
 from weft.kernel.clock import ManualClock
 from weft.kernel.errors import Conflict, Invalid, NotFound, Unavailable
-from weft.kernel.ids import AccountId
+from weft.kernel.ids import AccountId, bucket_of
 
 FORM = Form(name="Lan", purpose="To read with", country="vn", licence_accepted=True)
 
@@ -206,6 +207,41 @@ async def test_deciding_twice_counts_once(hub: Hub, tmp_path: Path) -> None:
         await hub.decide(AccountId(1), asked.request.id, "approved", "")
     (day,) = await hub.days("small")
     assert (day.requests, day.approved, day.rejected) == (1, 1, 0)
+
+
+async def test_of_two_decisions_at_one_moment_one_counts(hub: Hub, db: Db, tmp_path: Path) -> None:
+    """Whoever decides on what they saw waiting does not overturn what a colleague decided meanwhile."""
+    await published(hub, tmp_path, approval="manual")
+    asked = await hub.ask("small", FORM)
+    colleague = open_hub(db, hub.shelf, Seal(b"k" * 32), "https://town.example")
+    waiting = await hub.require_request(asked.request.id)
+    await colleague.decide(AccountId(2), asked.request.id, "rejected", "No")
+    late = msgspec.structs.replace(waiting, state="approved", decided_by=AccountId(1))
+    async with db.tx(bucket_of(waiting.id)) as tx:
+        assert not await queries.decide(tx, late, waiting.state)
+    assert (await hub.require_request(asked.request.id)).state == "rejected"
+    await hub.decide(AccountId(1), asked.request.id, "approved", "")
+    assert (await hub.require_request(asked.request.id)).state == "approved", "knowingly it is overturned"
+
+
+async def test_a_licence_that_changed_is_not_what_was_accepted(hub: Hub, tmp_path: Path) -> None:
+    """Neither on the way of the form nor afterwards."""
+    await published(hub, tmp_path)
+    read = (await hub.require_model("small")).described.licence_hash
+    form = msgspec.structs.replace(FORM, licence=read)
+    asked = await hub.ask("small", form)
+    assert asked.request.form.licence == read
+    changed = description("small", licence_text="Ask me first.")
+    await hub.publishing.publish(changed, [tmp_path / "small.gguf"])
+    with pytest.raises(Invalid, match=r"hub\.licence_changed"):
+        await hub.ask("small", form)
+    with pytest.raises(NotFound, match=r"hub\.link"):
+        await follow(hub, token_of(asked))
+    assert (await hub.require_asked(asked.token)).offers == ()
+    again = await hub.ask("small", FORM)
+    await follow(hub, token_of(again))
+    await published(hub, tmp_path)
+    await follow(hub, token_of(asked))
 
 
 async def test_only_a_hash_of_the_secret_is_kept(hub: Hub, db: Db, tmp_path: Path) -> None:

@@ -118,6 +118,8 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "en"
     """In which they are written to; another one than ours becomes English."""
     licence_accepted: bool = False
+    licence: str = ""
+    """The hash of the licence as it was read; empty means the present one."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +128,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     secret: bytes
     state: RequestState
     form: Form
+    """Its ``licence`` is the one that was accepted."""
     reason: str = ""
     decided_by: int = 0
     decided_ms: int = 0
@@ -205,6 +208,22 @@ def check_form(given: Form) -> Form:
         email=given.email.strip(),
         language=given.language if given.language in LETTER_LANGUAGES else "en",
     )
+
+
+def check_licence(form: Form, described: Description) -> Form:
+    """The form with the licence that it accepts.
+
+    Raises:
+        Invalid: it is another one by now than the one that was read.
+    """
+    if form.licence and form.licence != described.licence_hash:
+        raise Invalid("hub.licence_changed", field="licence_accepted")
+    return msgspec.structs.replace(form, licence=described.licence_hash)
+
+
+def is_under_its_licence(request: Request, model: Model) -> bool:
+    """Whether the model is given out under the licence that was accepted for it."""
+    return request.form.licence == model.described.licence_hash
 
 
 def check_reason(reason: str, *, blank: bool) -> str:

@@ -159,14 +159,14 @@ SELECT id FROM asked
 """
 
 
-async def ask(db: Db, request: Request, licence: str, day: int) -> bool:
+async def ask(db: Db, request: Request, day: int) -> bool:
     """Store a request and count it; False where another process drew the same id in the same millisecond."""
     bucket, form = bucket_of(request.id), request.form
     async with db.once(bucket) as tx:
         found = await tx.value(
             ASK,
             *(bucket, request.id, request.model_id, request.secret, request.state),
-            *(form.name, form.purpose, form.country, form.email, licence),
+            *(form.name, form.purpose, form.country, form.email, form.licence),
             *(request.decided_ms, request.ends_ms, day, request.id % SLOTS, form.language),
         )
     return found is not None
@@ -178,23 +178,25 @@ SELECT EXISTS (SELECT 1 FROM hub_requests WHERE bucket = $1 AND model_id = $2 AN
 """
 
 REQUEST = """
-SELECT id, model_id, secret, state, name, purpose, country, email, reason, decided_by, decided_ms, ends_ms, language
+SELECT id, model_id, secret, state, name, purpose, country, email, reason, decided_by, decided_ms, ends_ms, language,
+       licence
   FROM hub_requests WHERE bucket = $1 AND id = $2
 """
 
 QUEUE = """
-SELECT id, model_id, secret, state, name, purpose, country, email, reason, decided_by, decided_ms, ends_ms, language
+SELECT id, model_id, secret, state, name, purpose, country, email, reason, decided_by, decided_ms, ends_ms, language,
+       licence
   FROM hub_requests WHERE bucket = $1 AND model_id = $2 AND state = $3 AND id < $4 ORDER BY id DESC LIMIT $5
 """
 
 # Of each model by its own queue's index.
 WAITING = """
 SELECT r.id, r.model_id, r.secret, r.state, r.name, r.purpose, r.country, r.email, r.reason, r.decided_by,
-       r.decided_ms, r.ends_ms, r.language
+       r.decided_ms, r.ends_ms, r.language, r.licence
   FROM unnest($1::smallint[], $2::bigint[]) AS of_model (bucket, model_id)  -- all buckets: of the models at hand
  CROSS JOIN LATERAL (
        SELECT id, model_id, secret, state, name, purpose, country, email, reason, decided_by, decided_ms, ends_ms,
-              language
+              language, licence
          FROM hub_requests q
         WHERE q.bucket = of_model.bucket AND q.model_id = of_model.model_id AND q.state = 'waiting'
         ORDER BY q.id LIMIT $3) r
@@ -226,7 +228,15 @@ async def load_waiting(reader: Reader, models: Sequence[Model], limit: int) -> l
 
 
 def _request(row: Row) -> Request:
-    form = Form(name=row[4], purpose=row[5], country=row[6], email=row[7], language=row[12], licence_accepted=True)
+    form = Form(
+        name=row[4],
+        purpose=row[5],
+        country=row[6],
+        email=row[7],
+        language=row[12],
+        licence_accepted=True,
+        licence=row[13],
+    )
     return Request(
         id=row[0],
         model_id=row[1],
@@ -242,19 +252,19 @@ def _request(row: Row) -> Request:
 
 DECIDE = """
 UPDATE hub_requests SET state = $3, reason = $4, decided_by = $5, decided_ms = $6, ends_ms = $7
- WHERE bucket = $1 AND id = $2 AND state <> $3
+ WHERE bucket = $1 AND id = $2 AND state = $8
 """
 
 FORGET = "DELETE FROM hub_requests WHERE bucket = $1 AND id = $2"
 DROP_ENDED = "DELETE FROM hub_requests WHERE ends_ms < $1  -- all buckets: a sweep"
 
 
-async def decide(tx: Tx, request: Request) -> bool:
-    """Write the decision that a request carries; False where it stood so already, or is gone."""
+async def decide(tx: Tx, request: Request, before: RequestState) -> bool:
+    """Write the decision that a request carries; False where it is gone, or stands otherwise than ``before`` by now."""
     done = await tx.execute(
         DECIDE,
         *(bucket_of(request.id), request.id, request.state, request.reason),
-        *(request.decided_by, request.decided_ms, request.ends_ms),
+        *(request.decided_by, request.decided_ms, request.ends_ms, before),
     )
     return done > 0
 

@@ -27,6 +27,8 @@ class FormParams(msgspec.Struct, kw_only=True):
     country: str
     """Two letters of ISO 3166-1."""
     licence_accepted: bool
+    licence_sha256: str = ""
+    """Of the licence that was read, as the model's document gives it: another one by now is refused."""
     email: str = ""
     language: str = "en"
     """In which the decision is mailed: en, vi or ko."""
@@ -39,7 +41,7 @@ class TokenParams(msgspec.Struct, kw_only=True):
 async def list_models(call: Call[Hub, None]) -> Response:
     """All models, without the long texts: those are in each model's own document."""
     hub = call.app
-    return as_json([model_shape(model, hub.links) for model in await hub.models()])
+    return as_json([model_shape(model, hub.links, whole=False) for model in await hub.models()])
 
 
 async def show_model(call: Call[Hub, None]) -> Response:
@@ -56,6 +58,7 @@ async def ask(call: Call[Hub, FormParams]) -> Response:
         email=given.email,
         language=given.language,
         licence_accepted=given.licence_accepted,
+        licence=given.licence_sha256,
     )
     return as_json(request_shape(await call.app.ask(call.path["name"], form), call.app.links))
 

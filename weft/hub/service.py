@@ -31,8 +31,10 @@ from weft.hub.model import (
     Request,
     RequestState,
     check_form,
+    check_licence,
     check_reason,
     is_open,
+    is_under_its_licence,
 )
 from weft.hub.publishing import Publishing
 from weft.hub.shelf import Shelf
@@ -136,12 +138,13 @@ class Hub:
         if form.email:
             form = msgspec.structs.replace(form, email=check_email(form.email))
         model = await self.require_model(name)
+        form = check_licence(form, model.described)
         if model.described.approval == "manual":
             await self._check_room(model)
         for _ in range(_DRAWS):
             asked = self._new_request(model, form)
             day = asked.request.asked_ms // DAY_MS
-            if await queries.ask(self.db, asked.request, model.described.licence_hash, day):
+            if await queries.ask(self.db, asked.request, day):
                 return asked
         raise Unavailable("overloaded")
 
@@ -168,7 +171,7 @@ class Hub:
     def _asked(self, request: Request, model: Model, token: str) -> Asked:
         now_ms = self.db.clock.now_ms()
         offers: tuple[Offer, ...] = ()
-        if is_open(request, now_ms) and model.state == "shown":
+        if is_open(request, now_ms) and model.state == "shown" and is_under_its_licence(request, model):
             until_ms = links.link_end_ms(request, now_ms)
             offers = tuple(
                 Offer(file, self.links.file_url(request, model, file, until_ms), until_ms) for file in model.files
@@ -213,7 +216,8 @@ class Hub:
         """The file that a link leads to.
 
         Raises:
-            NotFound: the link is too old, foreign or changed, its request is over, or the file is gone.
+            NotFound: the link is too old, foreign or changed, its request is over, the file is gone, or the licence is
+                another one than was accepted.
         """
         link = self.links.open(token, name, file_name, self.db.clock.now_ms())
         if link is None:
@@ -225,6 +229,8 @@ class Hub:
         file = model.file(file_name)
         path = self.shelf.path(link.sha256)
         if file is None or file.sha256 != link.sha256 or path is None or model.id != request.model_id:
+            raise NotFound("hub.link")
+        if not is_under_its_licence(request, model):
             raise NotFound("hub.link")
         return Download(request, file, path)
 
@@ -290,7 +296,7 @@ class Hub:
         Raises:
             NotFound: there is no such request.
             Invalid: a rejection gives no reason.
-            Conflict: somebody else decided the same at this moment.
+            Conflict: somebody else decided at this moment, or it was deleted.
         """
         request = await self.require_request(id_)
         why = check_reason(reason, blank=state == "approved")
@@ -303,7 +309,7 @@ class Hub:
         )
         approved = state == "approved"
         async with self.db.tx(bucket_of(id_)) as tx:
-            if not await queries.decide(tx, decided):
+            if not await queries.decide(tx, decided, request.state):
                 raise Conflict("update.conflict")
             change = Day(day=self._today(), approved=int(approved), rejected=int(not approved))
             await queries.count(tx, request.model_id, id_, change)

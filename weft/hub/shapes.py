@@ -17,6 +17,8 @@ SCHEMA = 1
 class Licence(msgspec.Struct):
     name: str
     text: str
+    sha256: str
+    """Of name and text: what a request accepts. Empty in a list, which has no texts."""
 
 
 class File(msgspec.Struct):
@@ -94,6 +96,8 @@ class StaffRequest(msgspec.Struct, kw_only=True):
     language: str
     asked_at: str
     decided_at: str | None
+    licence_sha256: str
+    """Which licence was accepted; links are given out while it is the model's."""
     decided_by: str | None
     """None: nobody yet, or by itself."""
     reason: str
@@ -143,13 +147,14 @@ def file_shape(file: m.File) -> File:
     )
 
 
-def model_shape(model: m.Model, links: Links) -> Model:
+def model_shape(model: m.Model, links: Links, *, whole: bool = True) -> Model:
+    """The document; of a model in a list, which is not ``whole``, the long texts are not known."""
     given = model.described
     return Model(
         name=model.name,
         title=given.title,
         page=links.model_url(model.name),
-        licence=Licence(given.licence, given.licence_text),
+        licence=Licence(given.licence, given.licence_text, given.licence_hash if whole else ""),
         base=given.base,
         languages=list(given.languages),
         tags=list(given.tags),
@@ -201,6 +206,7 @@ def staff_request(request: m.Request) -> StaffRequest:
         language=form.language,
         asked_at=rfc3339(request.asked_ms),
         decided_at=rfc3339(request.decided_ms) if request.decided_ms else None,
+        licence_sha256=form.licence,
         decided_by=str(request.decided_by) if request.decided_by else None,
         reason=request.reason,
         ends_at=rfc3339(request.ends_ms),

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from weft.hub.model import Form, Model
+from weft.hub.model import Form, Model, is_under_its_licence
 from weft.hub.service import Asked, Hub
 from weft.infra.admit import HUB_REQUEST
 from weft.infra.routing.table import Call, Response, Route, Sees
@@ -30,6 +30,8 @@ class HubForm(msgspec.Struct, kw_only=True):
     country: str = ""
     email: str = ""
     licence_accepted: bool = False
+    licence: str = ""
+    """The hash of the licence that the page showed."""
     csrf: str = ""
 
 
@@ -70,6 +72,7 @@ async def send_form(call: Call[Web, HubForm]) -> Response:
         email=given.email,
         language=browser.language,
         licence_accepted=given.licence_accepted,
+        licence=given.licence,
     )
     try:
         asked = await hub.ask(call.path["name"], form)
@@ -128,7 +131,9 @@ def _state_of(asked: Asked) -> str:
     """Which sentence says how the request stands."""
     if asked.request.state != "approved" or asked.offers:
         return f"request.{asked.request.state}"
-    return "request.hidden" if asked.model.state != "shown" else "request.over"
+    if asked.model.state != "shown":
+        return "request.hidden"
+    return "request.over" if is_under_its_licence(asked.request, asked.model) else "request.licence"
 
 
 async def delete_request(call: Call[Web, ProofParams]) -> Response:

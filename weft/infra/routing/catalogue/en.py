@@ -261,6 +261,7 @@ HUB = {
     "hub.file.truncated": "Validation failed: {name} ends before what its header promises",
     "hub.full": "Too many requests for this model wait for a decision; please try again later",
     "hub.language": "Validation failed: Languages hold one that is no language code",
+    "hub.licence_changed": "Validation failed: The licence is another one by now; please read it again",
     "hub.licence_not_accepted": "Validation failed: The licence must be accepted",
     "hub.link": "This link is too old, or not for this file. Ask for a new one on the page of your request",
     "hub.name": "Validation failed: Name is 1 to 63 small letters and digits, with . _ - in between",
