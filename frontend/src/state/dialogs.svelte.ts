@@ -1,7 +1,6 @@
 // Which dialog is open. A dialog's script is loaded when it is first asked for; `App.svelte` shows the open one.
 
 import type { Component } from 'svelte'
-import type { Account, Status } from '../lib/entities'
 import type { Area } from '../text/areas'
 import { texts } from './language.svelte'
 
@@ -30,11 +29,3 @@ class Dialogs {
 }
 
 export const dialogs = new Dialogs()
-
-export interface Reported {
-  account: Account
-  post?: Status
-}
-
-/** Tell the staff of an account, and of a post of its. */
-export const openReport = (about: Reported): Promise<void> => dialogs.show(() => import('../screens/moderation/ReportSheet.svelte'), ['moderation'], { about })

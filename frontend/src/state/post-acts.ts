@@ -8,11 +8,12 @@ import { related, sumUp, translate } from './assisted'
 import { copy, saves, shares } from './acts'
 import { openComposer } from './composer.svelte'
 import { deletions } from './deletions'
-import { dialogs, openReport } from './dialogs.svelte'
+import { dialogs } from './dialogs.svelte'
 import { t } from './language.svelte'
 import { people } from './people.svelte'
 import { posts, type Cell } from './posts.svelte'
 import { sentenceOf } from './problem'
+import { openReport } from './report'
 import { toasts } from './toasts.svelte'
 
 const undo = (run: () => void) => ({ label: t('core.undo'), run })

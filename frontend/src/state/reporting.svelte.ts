@@ -3,7 +3,7 @@
 import { get, post } from '../lib/api'
 import type { Status } from '../lib/entities'
 import { after, before, MAX_POSTS, type Reason, type Step } from '../lib/report'
-import type { Reported } from './dialogs.svelte'
+import type { Reported } from './report'
 import { people } from './people.svelte'
 import { sentenceOf } from './problem'
 

@@ -13,8 +13,8 @@ class Toasts {
   shown = $state.raw<readonly Toast[]>([])
   #next = 1
   #timers = new Map<number, ReturnType<typeof setTimeout>>()
-  /** The dialogs that are open, in order: the last one shows the toasts, and the page where there is none. */
-  places = $state.raw<readonly object[]>([])
+  /** The dialog that shows them; none where the page does. */
+  place = $state.raw<object>()
 
   say(text: string, action?: Toast['action']): number {
     return this.#add({ id: this.#next++, text, kind: 'plain', ...(action && { action }) })
@@ -25,7 +25,7 @@ class Toasts {
   }
 
   close(id: number): void {
-    clearTimeout(this.#timers.get(id))
+    this.hold(id)
     this.#timers.delete(id)
     this.shown = this.shown.filter((toast) => toast.id !== id)
   }
@@ -36,7 +36,7 @@ class Toasts {
   }
 
   release(id: number): void {
-    clearTimeout(this.#timers.get(id))
+    this.hold(id)
     this.#timers.set(id, setTimeout(() => this.close(id), STAY_MS))
   }
 
