@@ -17,7 +17,7 @@ from weft.assistant import judging as judging_module
 from weft.assistant.account import OwnAccount
 from weft.assistant.index import Understanding
 from weft.assistant.judge import KINDS, LEAST, Decided
-from weft.assistant.judging import NEW_MS, SUGGESTED, Judging
+from weft.assistant.judging import NEW_MS, SUGGESTED, Judging, Suspicion
 from weft.assistant.lessons import Learnt, load_learnt
 from weft.assistant.opt_outs import opt_out
 from weft.assistant.vectors import Floats
@@ -26,7 +26,7 @@ from weft.kernel.errors import Limited, Unavailable
 from weft.kernel.ids import AccountId, PostId, bucket_of
 from weft.kernel.paging import Page
 from weft.moderation.model import Category, Complaint, Outcome, Report
-from weft.moderation.service import file_report, reports_page, resolve_report
+from weft.moderation.service import file_report, reopen_report, reports_page, resolve_report
 
 SALE = "Order cheap brand watches from our shop today, everybody, only this week"
 HARMLESS = "The library opens late on Sunday and the children read stories there together"
@@ -206,6 +206,25 @@ async def test_what_one_account_writes_is_one_entry_of_the_queue(beat: Beat) -> 
         (report,) = await beat.watch()
     assert len(report.post_ids) == 3
     assert report.comment == f"{SUGGESTED} It looks like spam.", "said once"
+
+
+@pytest.mark.parametrize("order", [("spam", "abuse", "spam"), ("abuse", "spam", "copies")])
+async def test_suspicions_of_two_kinds_are_one_entry_of_neither_kind(beat: Beat, order: tuple[str, ...]) -> None:
+    """Else the last kind would be that of all its posts, and what is upheld would teach it of each of them."""
+    bob, suggest = await beat.settled("bob"), Suggesting(OwnAccount(beat.village.db))
+    posts = [PostId(int((await bob.say(f"{verdict} in words of {at}"))["id"])) for at, verdict in enumerate(order)]
+    for post_id, verdict in zip(posts, order, strict=True):
+        reason = f"{SUGGESTED} It looks like {verdict}."
+        suspicion = Suspicion(account_id=bob.account.id, post_ids=(post_id,), verdict=verdict, reason=reason)
+        assert await suggest(beat.village.db, suspicion) == (post_id,)
+    (report,) = await beat.watch()
+    assert (report.category, report.post_ids) == ("other", tuple(posts))
+    assert all(f"It looks like {verdict}." in report.comment for verdict in order)
+    for outcome, taught in (("upheld", {}), ("unfounded", dict.fromkeys(posts, "ok"))):
+        await resolve_report(beat.village.db, beat.maud.account.id, report.id, "seen", outcome)
+        async with beat.village.db.read() as reader:
+            assert {one.post_id: one.verdict for one in await decided_by(reader)} == taught
+        await reopen_report(beat.village.db, beat.maud.account.id, report.id, "once more")
 
 
 async def test_the_staff_and_whoever_opted_out_are_not_looked_at(beat: Beat) -> None:

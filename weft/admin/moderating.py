@@ -25,7 +25,7 @@ from weft.infra.db import Db, Reader
 from weft.kernel.ids import PostId
 from weft.kernel.paging import Page
 from weft.moderation.model import Category, Complaint, Report
-from weft.moderation.service import file_report, is_unfounded, named_posts, reports_page
+from weft.moderation.service import file_report, find_open_report, is_unfounded, named_posts, reports_page
 from weft.posts.service import load_posts
 from weft.relationships.model import Visibility
 
@@ -89,7 +89,11 @@ def _verdict_of(report: Report, account: Account | None) -> Verdict | None:
 
 
 class Suggesting:
-    """``Queue`` of the judge: a report by the assistant's own account, which grows while it is open."""
+    """``Queue`` of the judge: a report by the assistant's own account, which grows while it is open.
+
+    One that grows by another kind is of no kind from then on: its comment says both, and that it was right teaches
+    nothing, for nobody said of which post.
+    """
 
     def __init__(self, own: OwnAccount) -> None:
         self._own = own
@@ -101,11 +105,16 @@ class Suggesting:
                 return ()
         new = tuple(id_ for id_ in suspicion.post_ids if id_ not in known)
         if new:
+            own_id = (await self._own.ensure()).id
             category: Category = "violation" if suspicion.verdict == "abuse" else "spam"
+            async with db.read() as reader:
+                grows = await find_open_report(reader, own_id, suspicion.account_id)
+            if grows is not None and grows.category != category:
+                category = "other"
             complaint = Complaint(
                 account_id=suspicion.account_id, category=category, comment=suspicion.reason, post_ids=new
             )
-            await file_report(db, (await self._own.ensure()).id, complaint, ())
+            await file_report(db, own_id, complaint, ())
         return new
 
 

@@ -99,6 +99,12 @@ SELECT id, reporter_id, account_id, category, comment, post_ids, rule_ids, forwa
   FROM reports WHERE id = $1  -- shared
 """
 
+FIND_OPEN = """
+SELECT id, reporter_id, account_id, category, comment, post_ids, rule_ids, forwarded,
+       state, note, resolved_ms, outcome, chat
+  FROM reports WHERE reporter_id = $1 AND account_id = $2 AND state = 'open'  -- shared: reports_open_once
+"""
+
 COUNT_OPEN = """
 SELECT count(*) FROM reports WHERE state = 'open'  -- shared: reports_queue
 """
@@ -120,6 +126,12 @@ async def require_report(reader: Reader, id_: int) -> Report:
     if row is None:
         raise NotFound("record.absent")
     return _report(row)
+
+
+async def find_open_report(reader: Reader, reporter_id: AccountId, account_id: AccountId) -> Report | None:
+    """The report that grows when this reporter tells of this account again."""
+    row = await reader.row(FIND_OPEN, reporter_id, account_id)
+    return _report(row) if row is not None else None
 
 
 NAMED = """

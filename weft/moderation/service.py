@@ -5,6 +5,7 @@ from weft.moderation.history import Happened, load_happened
 from weft.moderation.reports import (
     count_open,
     file_report,
+    find_open_report,
     forget_chats,
     is_unfounded,
     named_posts,
@@ -19,6 +20,7 @@ __all__ = [
     "count_open",
     "file_report",
     "find_break",
+    "find_open_report",
     "forget_chats",
     "is_unfounded",
     "load_happened",
