@@ -23,6 +23,9 @@ from weft.infra.db import Db
 from weft.kernel.clock import ManualClock
 from weft.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 from weft.kernel.ids import AccountId, bucket_of
+from weft.operations import hub as operations
+from weft.operations.reach import CommandFailed
+from weft.settings import Settings
 
 FORM = Form(name="Lan", purpose="To read with", country="vn", licence_accepted=True)
 
@@ -136,6 +139,21 @@ async def test_a_link_in_a_folder_that_is_published_is_read_as_what_it_leads_to_
     (tmp_path / "secret.txt.gguf").symlink_to("/etc/passwd")
     with pytest.raises(Invalid, match=r"hub\.file\.format"):
         await hub.publishing.publish(description("small"), [tmp_path / "secret.txt.gguf"])
+
+
+async def test_a_folder_publishes_nothing_that_lies_outside_of_it(db: Db, tmp_path: Path) -> None:
+    """As one from elsewhere, with a link to what this machine keeps to itself."""
+    folder, settings = tmp_path / "model", Settings(data=str(tmp_path / "data"))
+    folder.mkdir()
+    (folder / "m.gguf").write_bytes(small_gguf())
+    (folder / "same.gguf").symlink_to("m.gguf")
+    wanted = operations.Wanted(source=str(folder), name="small", licence="Apache-2.0")
+    published = await operations.publish(db, settings, wanted)
+    assert [file["name"] for file in published["files"]] == ["m.gguf", "same.gguf"]  # type: ignore[attr-defined]
+    (tmp_path / "keys.json").write_text('{"key": "secret"}')
+    (folder / "config.json").symlink_to("../keys.json")
+    with pytest.raises(CommandFailed, match=r"config\.json"):
+        await operations.publish(db, settings, wanted)
 
 
 async def test_a_description_alone_does_not_show_what_is_hidden(hub: Hub, tmp_path: Path) -> None:

@@ -129,6 +129,11 @@ def print_rows(rows: object) -> None:
 def _sources(source: Path) -> list[Path]:
     if source.is_dir():
         found = sorted(path for path in source.iterdir() if path.is_file() and not path.name.startswith("."))
+        # A folder from elsewhere must not make anything of this machine public by a link to it.
+        if away := [path.name for path in found if not path.resolve().is_relative_to(source.resolve())]:
+            raise CommandFailed(
+                f"{source} holds links that lead out of it: {', '.join(away)}. Put the files themselves there."
+            )
         if not found:
             raise CommandFailed(f"{source} holds no files.")
         return found
