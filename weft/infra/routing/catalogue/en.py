@@ -200,6 +200,7 @@ TIMELINES = {
 }
 
 LEDGER = {
+    "budget.held": "What is left of the budget is held for work under way, please try again in {retry_after} seconds",
     "budget.spent": "The budget for this is spent; it begins anew in {retry_after} seconds",
     "ledger.budget": "Validation failed: There is no such {scope} budget",
     "ledger.entry": "Validation failed: Entry {key} has unusable lines",
