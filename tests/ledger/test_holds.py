@@ -11,6 +11,7 @@ from tests.ledger.conftest import ANN, BOB, call, checked
 from weft.infra.db import Db, open_db
 from weft.kernel.clock import ManualClock
 from weft.kernel.errors import Conflict, Limited
+from weft.ledger.holds import HELD_AGAIN_MS
 from weft.ledger.jobs import book_usage, end_holds
 from weft.ledger.model import Budget, BudgetLeft, Hold, Scope, Urgency
 from weft.ledger.service import Ledger
@@ -55,6 +56,24 @@ async def test_a_budget_is_spent_to_the_last_token_and_not_one_further(ledger: L
     clock.advance(DAY_MS / 1000)
     assert ((await left_of(ledger)).spent, (await left_of(ledger)).held) == (0, 400)
     await hold(ledger, "d", 600)
+
+
+async def test_who_is_refused_for_what_others_hold_is_told_to_come_again_soon(ledger: Ledger) -> None:
+    await budget(ledger, 1000)
+    held = await hold(ledger, "a", 600)
+    with pytest.raises(Limited) as refused:
+        await hold(ledger, "b", 500)
+    assert refused.value.code == "budget.held"
+    assert refused.value.values["retry_after"] == HELD_AGAIN_MS // 1000
+    await ledger.settle(held, call("a", 100))
+    await hold(ledger, "b", 500)
+    await budget(ledger, 650, "instance", "")
+    await budget(ledger, 599, "segment", "ai")
+    for wanted, code in ((51, "budget.held"), (499, "budget.held"), (500, "budget.spent"), (1001, "budget.spent")):
+        with pytest.raises(Limited) as refused:
+            await hold(ledger, "c", wanted)
+        assert refused.value.code == code, wanted
+    assert refused.value.values["retry_after"] == DAY_MS // 1000
 
 
 async def test_a_hold_is_voided_or_settled_once(ledger: Ledger) -> None:

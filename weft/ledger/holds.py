@@ -37,21 +37,26 @@ WITH wanted AS MATERIALIZED (
       FROM spending s JOIN unnest($12::text[], $13::text[]) AS w (scope, subject)
         ON s.bucket = $1 AND s.scope = w.scope AND s.subject = w.subject
      ORDER BY s.scope, s.subject FOR UPDATE OF s
-), judged AS MATERIALIZED (
-    SELECT w.scope,
-           $6::bigint = 0 OR w.day_tokens IS NULL
-              OR CASE WHEN l.day_ms < $15 THEN 0 ELSE l.day_tokens END + l.held_tokens + $6
-                 <= w.day_tokens * percent / 100 AS day_tokens,
-           $6::bigint = 0 OR w.quarter_tokens IS NULL
-              OR CASE WHEN l.quarter_ms < $16 THEN 0 ELSE l.quarter_tokens END + l.held_tokens + $6
-                 <= w.quarter_tokens * percent / 100 AS quarter_tokens,
-           $7::bigint = 0 OR w.day_money IS NULL
-              OR CASE WHEN l.day_ms < $15 THEN 0 ELSE l.day_money END + l.held_money + $7
-                 <= w.day_money * percent / 100 AS day_money,
-           $7::bigint = 0 OR w.quarter_money IS NULL
-              OR CASE WHEN l.quarter_ms < $16 THEN 0 ELSE l.quarter_money END + l.held_money + $7
-                 <= w.quarter_money * percent / 100 AS quarter_money
+), sums AS MATERIALIZED (
+    SELECT w.scope, l.held_tokens, l.held_money,
+           w.day_tokens * percent / 100 AS most_day_tokens, w.quarter_tokens * percent / 100 AS most_quarter_tokens,
+           w.day_money * percent / 100 AS most_day_money, w.quarter_money * percent / 100 AS most_quarter_money,
+           CASE WHEN l.day_ms < $15 THEN 0 ELSE l.day_tokens END + $6::bigint AS day_tokens,
+           CASE WHEN l.quarter_ms < $16 THEN 0 ELSE l.quarter_tokens END + $6 AS quarter_tokens,
+           CASE WHEN l.day_ms < $15 THEN 0 ELSE l.day_money END + $7::bigint AS day_money,
+           CASE WHEN l.quarter_ms < $16 THEN 0 ELSE l.quarter_money END + $7 AS quarter_money
       FROM locked l JOIN wanted w ON w.scope = l.scope AND w.subject = l.subject
+), judged AS MATERIALIZED (
+    SELECT scope,
+           $6 = 0 OR coalesce(day_tokens + held_tokens <= most_day_tokens, true) AS day_tokens,
+           $6 = 0 OR coalesce(quarter_tokens + held_tokens <= most_quarter_tokens, true) AS quarter_tokens,
+           $7 = 0 OR coalesce(day_money + held_money <= most_day_money, true) AS day_money,
+           $7 = 0 OR coalesce(quarter_money + held_money <= most_quarter_money, true) AS quarter_money,
+           ($6 = 0 OR coalesce(day_tokens <= most_day_tokens, true)
+                  AND coalesce(quarter_tokens <= most_quarter_tokens, true))
+           AND ($7 = 0 OR coalesce(day_money <= most_day_money, true)
+                      AND coalesce(quarter_money <= most_quarter_money, true)) AS unheld
+      FROM sums
 ), verdict AS MATERIALIZED (
     SELECT complete, known, complete AND fits AND NOT known AS good
       FROM (SELECT count(*) = cardinality($12::text[]) AS complete,
@@ -69,7 +74,7 @@ WITH wanted AS MATERIALIZED (
            $10::bigint, $11::bigint, $17::text
       FROM verdict WHERE good
 )
-SELECT v.complete, v.good, j.scope, j.day_tokens, j.quarter_tokens, j.day_money, j.quarter_money, v.known
+SELECT v.complete, v.good, j.scope, j.day_tokens, j.quarter_tokens, j.day_money, j.quarter_money, v.known, j.unheld
   FROM verdict v LEFT JOIN judged j ON true
 """
 _COLUMNS: tuple[tuple[int, Unit, Period], ...] = (
@@ -80,13 +85,19 @@ _COLUMNS: tuple[tuple[int, Unit, Period], ...] = (
 )
 
 
+HELD_AGAIN_MS = 20_000
+"""After so long some of what is held now is settled or given back, as far as anybody knows."""
+
+
 class Refusal(msgspec.Struct, frozen=True):
     """The budget that has no room; of several, the one that opens last."""
 
     scope: Scope
     unit: Unit
     per: Period
-    resets_ms: int
+    opens_ms: int
+    is_held: bool = False
+    """There would be room but for what is held by work under way."""
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -117,12 +128,12 @@ async def take(tx: Tx, hold: Hold, urgency: Urgency) -> Taken:
 
 def _refusal_of(rows: Sequence[Row], now_ms: int) -> Refusal | None:
     full = [
-        Refusal(row[2], unit, per, end_of(per, now_ms))
+        Refusal(row[2], unit, per, now_ms + HELD_AGAIN_MS if row[8] else end_of(per, now_ms), row[8])
         for row in rows
         for column, unit, per in _COLUMNS
         if not row[column]
     ]
-    return max(full, key=lambda refusal: refusal.resets_ms, default=None)
+    return max(full, key=lambda refusal: refusal.opens_ms, default=None)
 
 
 END = """

@@ -83,7 +83,7 @@ class Ledger:
         ``Usage``). Account 0 is the server's own work. The same key again answers with the same hold.
 
         Raises:
-            Limited: a budget has no room; ``retry_after`` says in how many seconds it begins anew.
+            Limited: ``budget.spent`` or, while work under way holds what is left, ``budget.held``.
             Conflict: the key was used for something else, or its hold has ended.
         """
         _check_wanted(key, tokens, worst, ttl_s)
@@ -233,12 +233,11 @@ class Ledger:
 
 def _spent(refusal: holds.Refusal, now_ms: int) -> Limited:
     return Limited(
-        "budget.spent",
-        retry_after=max(1, -(-(refusal.resets_ms - now_ms) // 1000)),
+        "budget.held" if refusal.is_held else "budget.spent",
+        retry_after=max(1, -(-(refusal.opens_ms - now_ms) // 1000)),
         scope=refusal.scope,
         unit=refusal.unit,
         per=refusal.per,
-        resets_ms=refusal.resets_ms,
     )
 
 

@@ -21,6 +21,7 @@ type Cause = 'budget' | 'busy' | 'unable' | 'too_long' | 'model'
 
 const CAUSES: Readonly<Record<string, Cause>> = {
   'budget.spent': 'budget',
+  'budget.held': 'busy',
   'model.busy': 'busy',
   'model.full': 'busy',
   'model.off': 'unable',
