@@ -170,3 +170,13 @@ def test_a_language_is_told_by_its_letters_before_the_hint() -> None:
     assert guess_language("When does the café open?", "vi") == "en"
     assert guess_language("Wann öffnet das Bad?", "de") == "de"
     assert guess_language("") == "en"
+
+
+def test_a_word_of_another_language_does_not_change_the_language() -> None:
+    assert guess_language("Where can I get good phở around here tonight?", "en") == "en"
+    assert guess_language("When is the 김치 night in the library?", "en") == "en"
+    assert guess_language("Nguyễn wrote to the council about the tram") == "en"
+    assert guess_language("Where is my phở now, please?", "vi") == "vi", "whoever writes Vietnamese mixes words"
+    assert guess_language("API key 어디?", "en") == "ko"
+    assert guess_language("Đây là link: https://example.com/a/long/path/of/words?x=y", "en") == "vi"
+    assert guess_language("서울 https://example.com/a/long/path/of/words?x=y @somebody@elsewhere.example", "en") == "ko"
