@@ -6,6 +6,7 @@ A rule finds a form of words, not a fact: each finding is shown as the sentence 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final, Literal
 
 import msgspec
@@ -73,7 +74,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 def findings_of(sources: Sequence[Source]) -> list[Finding]:
     """Everything the rules see, in the order of the texts; of each kind the first of a sentence."""
-    return list(_found(sources))[:MOST_FINDINGS]
+    return list(islice(_found(sources), MOST_FINDINGS))
 
 
 def _found(sources: Sequence[Source]) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ import msgspec
 from weft.assistant.context import Admitted, Visible
 from weft.assistant.extract import Source, quotes_of
 from weft.kernel.ids import AccountId
+from weft.kernel.text.entities import find_urls
 from weft.kernel.text.length import truncate_graphemes
 from weft.kernel.text.terms import index_terms
 
@@ -58,14 +59,25 @@ def cite(post: Visible) -> Cite:
 
 
 def best_quote(post: Visible, question: str) -> str:
-    """The sentence of the post that shares most with the question; it stands in the post as it is."""
+    """The sentence of the post that shares most with the question; it stands in the post as it is, or begins so."""
     quotes = [quote.text for quote in quotes_of([post.source])]
     if not quotes:
         first = next((line.strip() for line in post.text.split("\n") if line.strip()), "")
-        return truncate_graphemes(first, LONGEST_QUOTE)
+        return shortened(first)
     wanted = set(index_terms(question))
     best = max(quotes, key=lambda text: len(wanted & set(index_terms(text))))
-    return truncate_graphemes(best, LONGEST_QUOTE)
+    return shortened(best)
+
+
+def shortened(text: str) -> str:
+    """As much of a quote as is shown: whole words and whole addresses, and a mark where it goes on."""
+    cut = truncate_graphemes(text, LONGEST_QUOTE)
+    if cut == text:
+        return text
+    end = next((span.start for span in find_urls(text) if span.start < len(cut) < span.end), len(cut))
+    if end == len(cut) and not text[end].isspace() and " " in cut:
+        end = cut.rindex(" ")
+    return f"{cut[:end].rstrip()}…"
 
 
 def quote_lines(admitted: Admitted, question: str, count: int) -> list[Line]:
