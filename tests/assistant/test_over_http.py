@@ -192,6 +192,18 @@ def test_a_post_is_translated_once_where_the_direction_passed(hall: Hall) -> Non
     assert (refused.status_code, refused.json()["error"]) == (503, "The post could not be translated")
 
 
+def test_what_stands_behind_a_warning_does_not_come_before_it_by_a_translation(hall: Hall) -> None:
+    ann, bob = hall.server.person(), hall.server.person()
+    post = ann.say("In the end the bear dies.", spoiler_text="The film", language="en")
+    for said, warning in (("영화\n끝에 곰이 죽습니다.", "영화"), ("영화 끝에 곰이 죽습니다.", "The film")):
+        hall.model.say = lambda body, said=said: said  # type: ignore[misc]
+        done = bob.post(f"/api/v1/statuses/{post['id']}/translate", lang="ko")
+        assert done["spoiler_text"] == warning and "곰이 죽습니다" in done["content"]
+        edited = {"status": "In the end, the bear dies.", "spoiler_text": "The film", "language": "en"}
+        assert ann.http.put(f"/api/v1/statuses/{post['id']}", json=edited).status_code == 200
+        hall.server.settle()
+
+
 def test_an_article_is_summed_up_by_sentences_that_stand_in_it(hall: Hall) -> None:
     ann, bob = hall.server.person(), hall.server.person()
     address = hall.site.put("/bridge", ARTICLE)

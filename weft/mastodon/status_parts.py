@@ -169,8 +169,11 @@ async def translate(call: Call[Mastodon, TranslateParams]) -> Response:
     asker = await app.assistant.asker(call.user_id)
     target = (call.params.lang or asker.language).lower()[:2]
     done = await app.assistant.translator.translate(asker, post.id, target)
-    # A warning stands before the text, in its first line, as it was sent.
-    summary, _, text = done.text.partition("\n") if post.summary else ("", "", done.text)
+    # A warning stands before the text, in its first line, as it was sent; where the lines were run together, nothing
+    # tells what stands behind it, and it is shown as it was written.
+    summary, break_, text = done.text.partition("\n") if post.summary else ("", "", done.text)
+    if post.summary and not break_:
+        summary, text = post.summary, done.text
     mentioned = [one.account for one in await app.presenter.load_accounts(post.mentions)]
     shown = msgspec.structs.replace(post, text=text, summary=summary)
     return as_json(
