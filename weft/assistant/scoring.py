@@ -17,7 +17,7 @@ from weft.assistant import marks
 from weft.assistant.asks import MOST_TAGS, chat_ask, picture_ask, tags_ask
 from weft.assistant.drawing import picture_url
 from weft.assistant.golden_set import LANGUAGES, Attempt, Golden, Language, Picture, Scene, Task, Ways, Wording
-from weft.assistant.guard import Sentence, check_sentence
+from weft.assistant.guard import Sentence, Sieve
 from weft.assistant.prompts import grounded, own_text
 from weft.infra.engine.model import Ask
 
@@ -183,7 +183,8 @@ def _shown_summary(answer: str, texts: Sequence[str], language: Language) -> tup
 
 def _shown(answer: str, texts: Sequence[str]) -> list[Sentence]:
     """What is left of an answer that stands on these posts when its other sentences are gone, as for its readers."""
-    return [found for line in _sentences(answer) if (found := check_sentence(line, texts)) is not None]
+    sieve = Sieve(texts)
+    return sieve.feed(answer) + sieve.end()
 
 
 def _is_of_its_source(sentence: Sentence, texts: Sequence[str]) -> bool:
