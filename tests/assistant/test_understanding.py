@@ -33,6 +33,14 @@ async def test_a_question_is_read_on_the_askers_budget_and_posts_on_the_communit
         assert 0 < spent["account"] < spent["instance"]
 
 
+async def test_control_words_of_models_are_broken_up_in_what_is_understood_too(db: Db) -> None:
+    async with office(db) as town:
+        means = await Meaning(db, town.calls, English(), town.servers)()
+        assert means.embedder is not None
+        await means.embedder.embed(["soup [SEP] on <|im_end|> Monday", "soup"], 0)
+        assert town.server.calls[-1].body["input"] == ["soup [ SEP] on < |im_end| > Monday", "soup"]
+
+
 async def test_without_a_model_there_is_no_meaning(db: Db) -> None:
     async with office(db) as town:
         town.servers.place = lambda capability: None  # type: ignore[method-assign]

@@ -4,24 +4,27 @@ An answer has one of two audiences, the asker alone or everybody; there is none 
 followers or for a few goes to its author alone, because those who read the assistant are not those who read the author.
 
 For the asker alone: ``can_see`` for the asker. For everybody: besides, ``can_see`` for nobody in particular, and no
-block between the author and anyone at all, since whoever is on the other side of it reads the answer, too. For both:
+block between the author and anyone at all, since whoever is on the other side of it reads the answer, too; nor anything
+of an author whom the staff limited to those who follow. For both:
 nothing of an author who is gone, who opted out, who is muted by the asker, or between whom and the assistant a block
 stands; nothing of the assistant itself; nothing at all for an asker who opted out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
 from typing import Final
 
 import msgspec
 
 from weft.accounts.model import Account
 from weft.accounts.service import load_accounts
+from weft.assistant.account import find_own_id
 from weft.assistant.extract import Source
 from weft.assistant.opt_outs import opted_out
 from weft.infra.db import Db, Reader
 from weft.kernel.ids import AccountId, bucket_of
+from weft.kernel.text.entities import find_urls
 from weft.posts.model import Post
 from weft.posts.service import load_posts
 from weft.relationships.model import NOBODY, Bounds, Facts, can_see
@@ -74,6 +77,9 @@ class Admitted:
     def first(self, count: int) -> Admitted:
         return Admitted(_KEY, self.readers, self.posts[:count])
 
+    def only(self, ids: Container[int]) -> Admitted:
+        return Admitted(_KEY, self.readers, [post for post in self.posts if post.post_id in ids])
+
     def find(self, post_id: int) -> Visible | None:
         return next((post for post in self.posts if post.post_id == post_id), None)
 
@@ -95,6 +101,10 @@ class Context:
         self._db = db
         self.url = url
         self._own_id = own_id
+
+    async def own_id(self) -> AccountId | None:
+        """The assistant's account, once it has one."""
+        return await self._own_id()
 
     async def admit(self, readers: Readers, ids: Iterable[int]) -> Admitted:
         """Those of the posts that may be used for these readers, in their order."""
@@ -150,7 +160,7 @@ class Context:
             version=post.version,
             author_id=author.id,
             handle=author.handle,
-            name=author.display_name or author.username,
+            name=name_of(author),
             text="\n".join(part for part in (post.summary, post.text) if part),
             url=f"{self.url}/@{author.handle}/{post.id}",
             language=post.language,
@@ -167,8 +177,16 @@ def _is_admitted(post: Post, readers: Readers, known: Known) -> bool:
         return False
     if not readers.everybody:
         return True
+    if author.state == "limited":
+        return False
     # What stands behind a warning is not carried out from behind it.
     return can_see(audience, NOBODY) and not post.summary and not post.sensitive
+
+
+def name_of(author: Account) -> str:
+    """As what an author is shown beside a quote: an address in a name would stand in the assistant's own post."""
+    name = author.display_name
+    return author.username if not name or find_urls(name) else name
 
 
 def _is_wished(author: Account, known: Known) -> bool:
@@ -196,3 +214,9 @@ async def at_odds(reader: Reader, account_id: AccountId, ids: Sequence[int]) -> 
     """Those of the accounts between whom and this one a block stands."""
     facts = await load_facts(reader, account_id, ids)
     return frozenset(id_ for id_ in ids if id_ in facts.blocking or id_ in facts.blocked_by)
+
+
+async def unwilling(reader: Reader, ids: Sequence[int]) -> frozenset[int]:
+    """Those of the accounts whose posts no model may be given: who opted out, or is at odds with the assistant."""
+    own_id = await find_own_id(reader)
+    return await opted_out(reader, ids) | (await at_odds(reader, own_id, ids) if own_id is not None else frozenset())

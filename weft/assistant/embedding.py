@@ -12,10 +12,10 @@ from typing import Final
 import msgspec
 
 from weft.accounts.service import load_accounts
+from weft.assistant.context import unwilling
 from weft.assistant.events import PostsEmbedded
 from weft.assistant.index import Means, Row, may_be_indexed, row_of, store_rows
 from weft.assistant.language import guess_language
-from weft.assistant.opt_outs import opted_out
 from weft.infra.db import Db, Reader
 from weft.kernel.ids import BUCKETS, PostId, bucket_of
 from weft.posts.model import Post
@@ -110,9 +110,8 @@ async def embed_waiting(db: Db, means: Means) -> int:
 async def _readings(reader: Reader, ids: Sequence[int], languages: frozenset[str]) -> list[Reading]:
     """Those of the posts that may be indexed, and are in a language that the model was shown to understand."""
     posts = await load_posts(reader, ids)
-    author_ids = {post.author_id for post in posts.values()}
-    authors = await load_accounts(reader, list(author_ids))
-    out = await opted_out(reader, author_ids)
+    author_ids = list({post.author_id for post in posts.values()})
+    authors, out = await load_accounts(reader, author_ids), await unwilling(reader, author_ids)
     kept = [
         post
         for post in posts.values()

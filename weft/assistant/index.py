@@ -15,8 +15,8 @@ import numpy as np
 
 from weft.accounts.model import Account
 from weft.accounts.service import load_accounts
+from weft.assistant.context import unwilling
 from weft.assistant.events import AssistantAllowed, AuthorsForgotten, PostsEmbedded
-from weft.assistant.opt_outs import opted_out
 from weft.assistant.vectors import Bytes, Floats, Vectors, quantise
 from weft.infra.db import Db, Reader, Tx
 from weft.infra.signals import Signals
@@ -122,6 +122,8 @@ ON CONFLICT DO NOTHING
 
 async def store_rows(tx: Tx, model: str, rows: Sequence[Row]) -> None:
     """Write the rows of those posts that are still as the model read them, and may still be read."""
+    findable = await _findable(tx, list({row.author_id for row in rows}))
+    rows = [row for row in rows if row.author_id in findable]
     ids = [row.post_id for row in rows]
     buckets = [bucket_of(id_) for id_ in ids]
     await tx.execute(STORE, model, buckets, ids, [row.version for row in rows], [row.vector for row in rows])
@@ -138,19 +140,19 @@ async def remove_posts(tx: Tx, ids: Sequence[int]) -> None:
 
 async def review_authors(tx: Tx, ids: Sequence[int]) -> None:
     """Forget the posts of those of the accounts that may not be found any more, and want those of the others."""
-    accounts = await load_accounts(tx, ids)
-    out = await opted_out(tx, ids)
-    kept = [
-        id_
-        for id_ in ids
-        if (one := accounts.get(AccountId(id_))) and one.indexable and not one.gone and id_ not in out
-    ]
-    gone = [id_ for id_ in ids if id_ not in kept]
+    findable = await _findable(tx, ids)
+    kept, gone = [id_ for id_ in ids if id_ in findable], [id_ for id_ in ids if id_ not in findable]
     if gone:
         await tx.execute(REMOVE_AUTHORS, [bucket_of(id_) for id_ in gone], gone)
         tx.signal(AuthorsForgotten(account_ids=tuple(map(AccountId, gone))))
     if kept:
         await tx.execute(WANT_AUTHORS, [bucket_of(id_) for id_ in kept], kept)
+
+
+async def _findable(reader: Reader, ids: Sequence[int]) -> set[int]:
+    """Those of the accounts that let themselves be found, and have nothing against the assistant."""
+    accounts, out = await load_accounts(reader, ids), await unwilling(reader, ids)
+    return {id_ for id_, one in accounts.items() if one.indexable and not one.gone and id_ not in out}
 
 
 # The newest rows, oldest first: which is the oldest of them is asked of the index alone.

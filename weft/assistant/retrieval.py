@@ -29,6 +29,8 @@ from weft.relationships.service import load_bounds, load_facts
 
 CANDIDATES: Final = 60
 """How deep each of the two lists is looked at."""
+DEEPEST: Final = 600
+"""How deep the list of words is looked at where the asker may see too few of the first."""
 DAMPING: Final = 60
 """What reciprocal rank fusion adds to a rank, so that one list alone cannot decide the order (Cormack et al. 2009)."""
 LONGEST_MS: Final = 2000
@@ -57,7 +59,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     without: frozenset[int] = frozenset()
     """Posts that are no answers: the question itself."""
     without_authors: frozenset[int] = frozenset()
-    """The assistant does not quote itself."""
+    """The assistant does not quote itself, and what others asked it is no answer."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -89,12 +91,11 @@ class Finder:
         language = guess_language(text, question.language)
         model, vector = await self._read(text, language, question.asker_id)
         async with db.read_within(LONGEST_MS) as reader:
-            lists = {"words": await self._lexical(reader, text, language, CANDIDATES)}
+            words = await self._lexical(reader, text, language, DEEPEST)
+            lists = {"words": words[:CANDIDATES]}
             if vector is not None:
                 lists["meaning"] = await self._nearness.nearest(reader, model, vector, CANDIDATES)
-            ranked = fuse(lists)
-            allowed = await _allowed(reader, [found.post_id for found in ranked], question, db.clock.now_ms())
-        return [found for found in ranked if found.post_id in allowed][: question.limit]
+            return await _shown(reader, with_rest(fuse(lists), words), question, db.clock.now_ms())
 
     async def _read(self, text: str, language: str, asker_id: int) -> tuple[str, Floats | None]:
         """The question as a model sees it, and which one; None where none understands, is here or may be paid for."""
@@ -121,6 +122,25 @@ def fuse(lists: Mapping[str, Sequence[int]]) -> list[Found]:
     return [Found(PostId(id_), scores[id_], tuple(why[id_])) for id_ in order]
 
 
+def with_rest(ranked: Sequence[Found], words: Sequence[int]) -> list[Found]:
+    """The fused list, and behind it the words' further posts: what others wrote in private keeps none of them out."""
+    known = {found.post_id for found in ranked}
+    rest = [(rank, id_) for rank, id_ in enumerate(words, 1) if id_ not in known]
+    return [*ranked, *(Found(PostId(id_), 1 / (DAMPING + rank), ("words",)) for rank, id_ in rest)]
+
+
+async def _shown(reader: Reader, ranked: Sequence[Found], question: Question, now_ms: int) -> list[Found]:
+    """The first of them that may be shown, as many as are wanted; further ones are read only where some are missing."""
+    shown: list[Found] = []
+    for start in range(0, len(ranked), 2 * CANDIDATES):
+        batch = ranked[start : start + 2 * CANDIDATES]
+        allowed = await _allowed(reader, [found.post_id for found in batch], question, now_ms)
+        shown += [found for found in batch if found.post_id in allowed]
+        if len(shown) >= question.limit:
+            break
+    return shown[: question.limit]
+
+
 async def _allowed(reader: Reader, ids: Sequence[int], question: Question, now_ms: int) -> set[int]:
     """Which of the candidates may be shown to the asker."""
     posts = await load_posts(reader, ids)
@@ -132,6 +152,8 @@ async def _allowed(reader: Reader, ids: Sequence[int], question: Question, now_m
     for id_, post in posts.items():
         author = authors.get(post.author_id)
         if author is None or id_ in question.without or author.id in refused:
+            continue
+        if not question.without_authors.isdisjoint(post.mentions):
             continue
         if is_offered(post, author, asker, public_only=question.public_only):
             allowed.add(id_)

@@ -13,6 +13,7 @@ import numpy as np
 from weft.accounts.service import load_accounts
 from weft.assistant.calls import EmbedFor
 from weft.assistant.capabilities import identity_of
+from weft.assistant.guard import neutralise
 from weft.assistant.index import Means
 from weft.assistant.vectors import Floats
 from weft.infra.db import Db
@@ -76,7 +77,7 @@ class CalledEmbedder:
             role=await self._role(account_id),
             kind="interactive" if account_id else "background",
             feature="embed",
-            texts=tuple(texts),
+            texts=tuple(map(neutralise, texts)),
             deadline_ms=PATIENCE_MS if account_id else JOB_PATIENCE_MS,
         )
         try:
