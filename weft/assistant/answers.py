@@ -6,6 +6,7 @@ away, busy or too dear leaves the quotes, and the answer says which of both it i
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -17,14 +18,15 @@ import structlog
 
 from weft.assistant.asks import chat_ask
 from weft.assistant.context import Admitted, Context, Readers
-from weft.assistant.extract import Quote, extract, quotes_of
+from weft.assistant.extract import Quote, Source, extract, quotes_of
+from weft.assistant.findings import Finding, findings_of
 from weft.assistant.findings import Kind as FindingKind
-from weft.assistant.findings import findings_of
 from weft.assistant.guard import Sieve, addresses_in, plain
 from weft.assistant.index import Understanding, words_alone
 from weft.assistant.language import guess_language
-from weft.assistant.lines import Asker, Cite, Line, Refused, cite, quote_lines, sources_of
+from weft.assistant.lines import Asker, Cite, Line, Refused, cite, cited_ids, quote_lines, sources_of, still_shown
 from weft.assistant.prompts import (
+    MOST_SOURCES,
     PROMPT_VERSION,
     Abilities,
     Feature,
@@ -47,6 +49,8 @@ from weft.media.service import Workshop
 from weft.posts.service import load_thread, require_post
 
 FOUND: Final = 8
+MOST_FOUND: Final = (3 * FOUND, 30 * FOUND)
+"""How many are looked for, since some of them may not be used for all readers; then, where none may, how many more."""
 QUOTED: Final = 3
 SUMMED: Final = 5
 MOST_THREAD: Final = 300
@@ -111,16 +115,25 @@ class Answers:
         self, asker: Asker, readers: Readers, text: str, without: frozenset[int] = frozenset()
     ) -> tuple[Admitted, dict[int, Found]]:
         """Posts that may answer, the best first, as far as all readers may see them."""
+        own_id = await self.tools.context.own_id()
         question = Question(
             asker_id=asker.id,
             text=text,
             language=asker.language,
-            limit=FOUND,
+            limit=MOST_FOUND[0],
             public_only=readers.everybody,
             without=without,
+            without_authors=frozenset(() if own_id is None else (own_id,)),
         )
-        found = {each.post_id: each for each in await self.tools.finder.find(self.tools.db, question)}
-        return await self.tools.context.admit(readers, found), {int(id_): each for id_, each in found.items()}
+        admitted, found = await self._found(readers, question)
+        if not admitted.posts and len(found) == question.limit:
+            question = msgspec.structs.replace(question, limit=MOST_FOUND[1])
+            admitted, found = await self._found(readers, question)
+        return admitted.first(FOUND), found
+
+    async def _found(self, readers: Readers, question: Question) -> tuple[Admitted, dict[int, Found]]:
+        found = {int(each.post_id): each for each in await self.tools.finder.find(self.tools.db, question)}
+        return await self.tools.context.admit(readers, found), found
 
     async def answer(
         self, asker: Asker, readers: Readers, wish: Wish, *, without: frozenset[int] = frozenset()
@@ -141,6 +154,9 @@ class Answers:
                 made += isinstance(piece, Line)
                 yield piece
         if made:
+            return
+        if wish.kind == "question" and not shares:
+            yield Line(say("nothing", asker.language))
             return
         yield Line(say("found", asker.language))
         for line in quote_lines(admitted, wish.about, QUOTED):
@@ -183,6 +199,7 @@ class Answers:
         ask = chat_ask(said, asker.language, await tools.specials("chat"))
         wanted = Wanted(account_id=asker.id, role=asker.role, kind="interactive", feature="chat", ask=ask)
         known, begun = addresses_in(said[-1]), False
+        why: Key = "cannot"
         try:
             async with aclosing(lines_of(tools.writer.write(wanted))) as lines:
                 async for line in lines:
@@ -194,9 +211,9 @@ class Answers:
                         begun = True
                     yield Line(text, "made")
         except (Invalid, Limited, Unavailable) as error:
-        why: Key = "cannot"
             log.info("assistant.chats_no_more", reason=error.code)
             yield Refused(error.code, seconds_of(error), dict(error.values))
+            why = "not_now"
         if not begun:
             yield Line(say(why, asker.language))
 
@@ -208,7 +225,6 @@ class Answers:
         return self.tools.writer is not None and self.tools.abilities.may(feature, language)
 
     # ------------------------------------------------------------------ summing up
-            why = "not_now"
 
     async def thread(self, readers: Readers, post_id: int) -> Admitted:
         """The posts of the thread around a post that all readers may see, oldest first.
@@ -222,9 +238,14 @@ class Answers:
             ids = [root, *await load_thread(reader, root)]
         return await self.tools.context.admit(readers, ids[:MOST_THREAD])
 
-    async def summary(self, asker: Asker, readers: Readers, post_id: int) -> Summary:
-        """A thread in a few lines, made once for each version of it and each audience."""
+    async def summary(self, asker: Asker, readers: Readers, post_id: int, *, asked: int = 0) -> Summary:
+        """A thread in a few lines, made once for each version of it and each audience.
+
+        Args:
+            asked: the post in the thread that asks for it, which is no part of what it is about.
+        """
         admitted = await self.thread(readers, post_id)
+        admitted = admitted.only({post.post_id for post in admitted.posts} - {asked})
         if not admitted.posts:
             raise NotFound("record.absent")
         # It was shown to sum up texts in their own language: both theirs and the reader's have to have passed.
@@ -241,34 +262,37 @@ class Answers:
         )
         known = await find_summary(self.tools.db, made)
         if known is not None:
-            by = model if any(line.kind == "made" for line in known) else ""
-            return Summary(tuple(known), admitted, by, cached=True, posts=len(admitted.posts))
+            return _summary(known, admitted, model, cached=True)
         lines, refused = await self._summed(asker, admitted, write=bool(model))
-        written = any(line.kind == "made" for line in lines)
         if not refused:
-            authors = [post.author_id for post in admitted.posts]
-            await keep_summary(self.tools.db, made, lines, [post.post_id for post in admitted.posts], authors)
-        return Summary(tuple(lines), admitted, model if written else "", posts=len(admitted.posts))
+            await keep_summary(self.tools.db, made, lines, admitted.posts)
+        return _summary(lines, admitted, model)
 
     async def _summed(self, asker: Asker, admitted: Admitted, *, write: bool) -> tuple[list[Line], bool]:
         """Lines, and whether the model refused for now: then they are not kept."""
         lines: list[Line] = []
         refused = False
         if write:
-            async with aclosing(self.written(asker, admitted, "summary", "", "summary")) as pieces:
+            told = await asyncio.to_thread(gist_of, admitted)
+            async with aclosing(self.written(asker, told, "summary", "", "summary")) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Refused):
                         refused = True
                     else:
                         lines.append(piece)
-        return lines if lines and not refused else await self.quoted(asker, admitted), refused
+        if not lines or refused:
+            return await self.quoted(asker, admitted), refused
+        return still_shown(lines, await self.tools.context.still(admitted)), refused
 
     async def quoted(self, asker: Asker, admitted: Admitted) -> list[Line]:
         """The central sentences of the posts and what the rules found in them: dates, amounts, promises, decisions."""
-        quotes = quotes_of(sources_of(admitted))
-        chosen = extract(quotes, SUMMED, await self._vectors(asker, admitted, quotes))
+        sources = sources_of(admitted)
+        # Some hundred milliseconds for a long thread: not on the loop that answers everybody.
+        quotes = await asyncio.to_thread(quotes_of, sources)
+        vectors = await self._vectors(asker, admitted, quotes)
+        chosen, findings = await asyncio.to_thread(_looked_through, sources, quotes, vectors)
         texts = {quote.text: quote.post_id for quote in chosen}
-        for finding in findings_of(sources_of(admitted)):
+        for finding in findings:
             if len(texts) >= SUMMED + QUOTED:
                 break
             if finding.kind in ("decision", "promise"):
@@ -319,9 +343,32 @@ class Answers:
     async def questions(self, asker: Asker, post_id: int) -> list[str]:
         """What could be asked about a thread, as far as its posts hold something of the kind."""
         admitted = await self.thread(Readers(asker.id), post_id)
-        kinds = {finding.kind for finding in findings_of(sources_of(admitted))}
+        kinds = {finding.kind for finding in await asyncio.to_thread(findings_of, sources_of(admitted))}
         asked = [say(key, asker.language) for kind, key in ASKED if kind in kinds]
         return ([say("ask_about", asker.language)] if len(admitted.posts) > 2 else []) + asked
+
+
+def gist_of(admitted: Admitted) -> Admitted:
+    """As many posts of a thread as a model is told: of a long one its beginning and what most of it is about."""
+    if len(admitted.posts) <= MOST_SOURCES:
+        return admitted
+    quotes = extract(quotes_of(sources_of(admitted)), 3 * MOST_SOURCES)
+    ranked = sorted(quotes, key=lambda quote: -quote.score)
+    ids = dict.fromkeys([admitted.posts[0].post_id, *(quote.post_id for quote in ranked)])
+    return admitted.only(frozenset(list(ids)[:MOST_SOURCES]))
+
+
+def _looked_through(
+    sources: Sequence[Source], quotes: Sequence[Quote], vectors: Floats | None
+) -> tuple[list[Quote], list[Finding]]:
+    return extract(quotes, SUMMED, vectors), findings_of(sources)
+
+
+def _summary(lines: Sequence[Line], admitted: Admitted, model: str, *, cached: bool = False) -> Summary:
+    """Named after the model where it wrote; then its posts are those that it names, and not the whole thread."""
+    if any(line.kind == "made" for line in lines):
+        return Summary(tuple(lines), admitted, model, cached, len(cited_ids(lines)))
+    return Summary(tuple(lines), admitted, "", cached, len(admitted.posts))
 
 
 def languages_of(admitted: Admitted) -> frozenset[str]:

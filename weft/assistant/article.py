@@ -11,6 +11,8 @@ import hashlib
 from html.parser import HTMLParser
 from typing import Final
 
+import regex
+
 from weft.assistant.answers import Answers
 from weft.assistant.extract import Source, extract, quotes_of
 from weft.assistant.guard import drop_controls, quiet
@@ -20,6 +22,7 @@ from weft.infra.http import Fetcher, FetchRequest
 from weft.kernel.errors import NotFound, Unavailable
 from weft.kernel.ids import AccountId, PostId
 from weft.kernel.text.clean import clean_line
+from weft.kernel.text.decoding import decoded_page
 from weft.kernel.text.entities import find_urls
 from weft.posts.service import require_post
 
@@ -39,7 +42,12 @@ _UNSEEN: Final = frozenset(
 )
 _VOID: Final = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _BREAKS: Final = frozenset("p div br li ul ol h1 h2 h3 h4 h5 h6 section article main blockquote tr td pre hr".split())
-_HIDING: Final = ("display:none", "visibility:hidden", "opacity:0;", "font-size:0", "left:-999", "text-indent:-999")
+_HIDING = regex.compile(
+    r"(?:^|;)(?:display:none|visibility:(?:hidden|collapse)|content-visibility:hidden|color:transparent|clip:rect\(0"
+    r"|transform:scale\(0|(?:opacity|font-size|max-(?:width|height)):0(?!\.?0*[1-9])"
+    r"|(?:left|top|right|bottom|margin-left|margin-top|text-indent):-[0-9]{3})"
+)
+_COMMENT = regex.compile(r"/\*.*?\*/", regex.DOTALL)
 
 
 class VisibleText(HTMLParser):
@@ -61,7 +69,8 @@ class VisibleText(HTMLParser):
             self._parts.append("\n")
         if tag in _VOID or len(self._open) >= DEEPEST:
             return
-        unseen = tag in _UNSEEN or is_hidden(dict(attrs))
+        # Of an attribute that is there twice the first counts.
+        unseen = tag in _UNSEEN or is_hidden(dict(reversed(attrs)))
         self._open.append((tag, unseen))
         self._hidden += unseen
 
@@ -78,6 +87,11 @@ class VisibleText(HTMLParser):
             if name == tag:
                 return
 
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """What begins with ``<![`` is a comment to a browser, up to the next bracket (HTML, 13.2.5.42)."""
+        end = self.rawdata.find(">", i)
+        return end + 1 if end >= 0 else -1
+
     def handle_data(self, data: str) -> None:
         if self._in_title and len(self.title) < MOST_TITLE:
             self.title += data
@@ -92,18 +106,18 @@ class VisibleText(HTMLParser):
 
 
 def is_hidden(attributes: dict[str, str | None]) -> bool:
-    style = "".join((attributes.get("style") or "").lower().split())
+    style = "".join(_COMMENT.sub("", attributes.get("style") or "").lower().split())
     return (
         "hidden" in attributes
         or (attributes.get("aria-hidden") or "").lower() == "true"
-        or any(word in f"{style};" for word in _HIDING)
+        or _HIDING.search(style) is not None
     )
 
 
-def read_article(body: bytes, media_type: str) -> tuple[str, str]:
+def read_article(body: bytes, content_type: str) -> tuple[str, str]:
     """Title and visible text of a page."""
-    text = body[:PAGE_BYTES].decode("utf-8", "replace")
-    if media_type == "text/plain":
+    text = decoded_page(body[:PAGE_BYTES], content_type)
+    if content_type.partition(";")[0].strip().lower() == "text/plain":
         return "", drop_controls(text[:MOST_TEXT])
     page = VisibleText()
     page.feed(text)
@@ -132,7 +146,7 @@ class Articles:
         if known is not None:
             return known, True
         lines = await self._read(post.id, link)
-        await keep_summary(self._tools.db, made, lines, [], [])
+        await keep_summary(self._tools.db, made, lines)
         return lines, False
 
     def _key(self, link: str) -> Made:
@@ -152,7 +166,8 @@ class Articles:
         if not fetched.is_success or fetched.media_type not in _HTML:
             raise Unavailable("assistant.no_article")
         # Some hundred milliseconds for a long page: not on the loop that answers everybody.
-        title, text = await asyncio.to_thread(read_article, fetched.body, fetched.media_type)
+        content_type = fetched.headers.get("content-type", "")
+        title, text = await asyncio.to_thread(read_article, fetched.body, content_type)
         quotes = await asyncio.to_thread(lambda: extract(quotes_of([Source(post_id, link, text)]), CENTRAL))
         if not quotes:
             raise Unavailable("assistant.no_article")

@@ -95,8 +95,10 @@ class Conversing:
                     if isinstance(piece, Refused):
                         yield piece
                         continue
-                    lines.append(piece)
-                    yield Said(("\n" if len(lines) > 1 else "") + await self._shown(asker.id, piece))
+                    said = await self._shown(asker.id, piece)
+                    if said is not None:
+                        lines.append(piece)
+                        yield Said(("\n" if len(lines) > 1 else "") + said)
             state = "done"
         except (asyncio.CancelledError, GeneratorExit):
             state = "stopped"
@@ -105,7 +107,8 @@ class Conversing:
             turn = msgspec.structs.replace(turn, lines=tuple(lines), state=state, model=self._model_of(lines))
             # Whoever leaves cancels the answer, not the note of it.
             await asyncio.shield(self.turns.finish(asker.id, turn))
-        yield Ended(turn, await self.admitted(asker.id, [turn]))
+        admitted = await self.admitted(asker.id, [turn])
+        yield Ended(trimmed(turn, admitted), admitted)
 
     async def lines_for(self, asker: Asker, asked: Turn) -> AsyncGenerator[Line | Refused, None]:
         """What is answered, by what was wanted: the three things by name, a question, or one sentence."""
@@ -205,9 +208,10 @@ class Conversing:
         admitted = await self.admitted(account_id, turns)
         return [trimmed(turn, admitted) for turn in turns], admitted
 
-    async def _shown(self, account_id: AccountId, line: Line) -> str:
+    async def _shown(self, account_id: AccountId, line: Line) -> str | None:
+        """None where a post that it is from changed, or may not be seen any more, since the model was told of it."""
         admitted = await self._answers.tools.context.admit(Readers(account_id), cited_ids([line]))
-        return shown(line, admitted)
+        return shown(line, admitted) if still_shown([line], admitted) else None
 
     def _model_of(self, lines: list[Line]) -> str:
         written = any(line.kind == "made" for line in lines)

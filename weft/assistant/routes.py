@@ -11,7 +11,7 @@ from weft.assistant.answers import Summary
 from weft.assistant.assistant import Assistant
 from weft.assistant.chats import MOST_TEXT, check_words
 from weft.assistant.context import Readers
-from weft.assistant.lines import Asker, Line, Refused, best_quote
+from weft.assistant.lines import Asker, Line, Refused, best_quote, still_shown
 from weft.assistant.opt_outs import opt_out, opted_out
 from weft.assistant.shapes import (
     Answered,
@@ -104,7 +104,7 @@ async def ask(call: Call[Assistant, AskParams]) -> Response:
     still = await app.answers.tools.context.still(admitted)
     sentences = [
         Answered(line.text, source_shape(post, ""))
-        for line in lines
+        for line in still_shown(lines, still)
         if (post := still.find(line.cites[0].post_id)) is not None
     ]
     quotes = []
@@ -200,7 +200,7 @@ _route = partial(Route, auth=Auth.USER, style=Style.WEFT, tag="assistant", refus
 _own = partial(_route, sees=Sees.OWN, rate=API)
 _get = partial(_own, method="GET", scopes=("read",), body=0)
 _write = partial(_own, scopes=("write",), body=SMALL_BODY)
-_work = partial(_route, sees=Sees.AUDIENCE, rate=ASSISTANT)
+_work = partial(_route, sees=Sees.AUDIENCE, rate=ASSISTANT, gives_up=True)
 _look = partial(_work, method="GET", scopes=("read",), body=0)
 _do = partial(_work, method="POST", scopes=("write",))
 

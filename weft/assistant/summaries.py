@@ -6,10 +6,11 @@ that one is never shown to somebody it was not made for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
+from weft.assistant.context import Visible
 from weft.assistant.lines import Line, decode, encode
 from weft.infra.db import Db, Tx
 from weft.kernel.ids import bucket_of
@@ -38,6 +39,10 @@ SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9  -- all buckets: derived
  WHERE NOT EXISTS (SELECT 1 FROM unnest($7::bigint[]) AS author (id)
                      JOIN assistant_opt_outs o ON o.bucket = (author.id >> 6 & 1023)::smallint
                       AND o.account_id = author.id)
+   AND NOT EXISTS (SELECT 1 FROM unnest($6::bigint[], $10::smallint[]) AS read (id, version)
+                     LEFT JOIN posts p ON p.bucket = (read.id >> 6 & 1023)::smallint AND p.id = read.id
+                      AND p.state = 0 AND p.version = read.version
+                    WHERE p.id IS NULL)
 ON CONFLICT DO NOTHING
 """
 
@@ -60,14 +65,13 @@ async def find_summary(db: Db, made: Made) -> list[Line] | None:
     return decode(found) if found is not None else None
 
 
-async def keep_summary(
-    db: Db, made: Made, lines: Sequence[Line], post_ids: Sequence[int], author_ids: Iterable[int]
-) -> None:
-    """Keep it for the next reader; an author who opted out in the meantime keeps it from that."""
+async def keep_summary(db: Db, made: Made, lines: Sequence[Line], posts: Sequence[Visible] = ()) -> None:
+    """Keep it for the next reader. A post that changed while it was made, or an author who opted out, prevents that."""
     key = made.subject, made.version, made.model, made.prompt, made.audience
-    authors = list(set(author_ids))
+    ids, versions = [post.post_id for post in posts], [post.version for post in posts]
+    authors = list({post.author_id for post in posts})
     async with db.once(bucket_of(made.subject)) as tx:
-        await tx.execute(KEEP, *key, list(post_ids), authors, encode(list(lines)).decode(), tx.now_ms)
+        await tx.execute(KEEP, *key, ids, authors, encode(list(lines)).decode(), tx.now_ms, versions)
 
 
 async def drop_of_posts(tx: Tx, post_ids: Sequence[int]) -> None:

@@ -67,7 +67,9 @@ class Translator:
         known = await find_summary(tools.db, made)
         text = known[0].text if known else await self._written(asker, admitted, post, target)
         if not known:
-            await keep_summary(tools.db, made, [Line(text, "made", (cite(post),))], [post_id], [post.author_id])
+            if not (await tools.context.still(admitted)).posts:
+                raise NotFound("record.absent")
+            await keep_summary(tools.db, made, [Line(text, "made", (cite(post),))], (post,))
         return Translated(text, source, provider)
 
     async def _written(self, asker: Asker, admitted: Admitted, post: Visible, target: str) -> str:
