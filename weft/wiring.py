@@ -19,7 +19,7 @@ from weft.admin import routes as admin_routes
 from weft.admin.moderating import open_judging
 from weft.assistant import jobs as assistant_jobs
 from weft.assistant import routes as assistant_routes
-from weft.assistant.events import AnswerWanted
+from weft.assistant.events import AnswerWanted, QuotedChanged
 from weft.assistant.service import (
     Context,
     Finder,
@@ -124,7 +124,7 @@ NOTE_USE_S = 300.0
 OUTSIDE: tuple[type[Event], ...] = (
     *(MailWanted, InvitationWanted, AvatarOffered),
     *(PicturesDropped, AccountStateChanged, PushWanted, CardWanted),
-    *(ExportWanted, ImportWanted, AnswerWanted),
+    *(ExportWanted, ImportWanted, AnswerWanted, QuotedChanged),
     *(RequestDecided, BudgetReached),
 )
 """Events whose effects lie outside the database, or need many transactions."""
@@ -345,6 +345,7 @@ class Worker:
             CardWanted: previews.fetch,
             PushWanted: lambda event: self.pusher.deliver(event),
             AnswerWanted: lambda event: self.mentions.answer(event),
+            QuotedChanged: lambda event: self.mentions.review(event),
             RequestDecided: lambda event: self.hub_letters.tell(event),
             BudgetReached: BudgetLetters(ports.db, ports.mailer, ports.settings).tell,
         }

@@ -123,7 +123,11 @@ async def settle(house: House) -> None:
 
 async def unanswered(house: House) -> int:
     async with house.db.read() as reader:
-        return int(await reader.value("SELECT count(*) FROM errands WHERE kind = 'AnswerWanted'  -- all buckets"))
+        return int(
+            await reader.value(
+                "SELECT count(*) FROM errands WHERE kind IN ('AnswerWanted', 'QuotedChanged')  -- all buckets"
+            )
+        )
 
 
 async def answer_now(house: House, post_id: str) -> None:

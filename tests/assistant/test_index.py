@@ -8,11 +8,13 @@ from tests.assistant.conftest import ENGLISH, Village, WordVectors
 from tests.support.town import Person
 from weft.accounts.model import ProfileEdit
 from weft.accounts.service import edit_profile, set_state
+from weft.assistant.account import OwnAccount
 from weft.assistant.embedding import embed_waiting
 from weft.assistant.index import Means
 from weft.assistant.opt_outs import opt_out, opted_out
 from weft.kernel.errors import Unavailable
 from weft.kernel.ids import bucket_of
+from weft.relationships.service import block, unblock
 
 
 async def test_public_posts_are_read_and_no_others(village: Village, ann: Person, bob: Person) -> None:
@@ -116,6 +118,46 @@ async def test_whoever_may_not_be_found_leaves_with_all_posts(village: Village, 
     await village.index()
     assert await village.indexed() == {int(post["id"])}
     assert await village.near("soup") == [int(post["id"])]
+
+
+async def test_who_blocks_the_assistant_leaves_the_index_and_is_read_by_no_model(village: Village, ann: Person) -> None:
+    own = await OwnAccount(village.db).ensure()
+    post = await ann.say("soup", language="en")
+    await village.index()
+    await village.near("soup")
+    await block(village.db, ann.account.id, own.id)
+    await village.work()
+    assert await village.indexed() == set() and await village.near("soup") == []
+    await ann.say("more soup", language="en")
+    assert await village.index() == 0 and "more soup" not in village.embedder.read
+    await unblock(village.db, ann.account.id, own.id)
+    assert await village.index() == 2
+    assert int(post["id"]) in await village.indexed()
+
+
+@pytest.mark.parametrize("how", ["suspended", "unfindable", "blocked"])
+async def test_whoever_leaves_while_the_model_reads_is_not_written_down(
+    village: Village, ann: Person, how: str
+) -> None:
+    own = await OwnAccount(village.db).ensure()
+    await ann.say("soup", language="en")
+    await village.work()
+
+    class Slow(WordVectors):
+        async def embed(self, texts, account_id):  # type: ignore[no-untyped-def]
+            async with village.db.tx(bucket_of(ann.account.id)) as tx:
+                if how == "suspended":
+                    await set_state(tx, ann.account.id, "suspended")
+                elif how == "unfindable":
+                    await edit_profile(tx, ann.account.id, ProfileEdit(indexable=False))
+            if how == "blocked":
+                await block(village.db, ann.account.id, own.id)
+            await village.work()
+            return await super().embed(texts, account_id)
+
+    village.embedder = Slow()
+    await village.index()
+    assert await village.indexed() == set()
 
 
 async def test_another_model_reads_everything_again(village: Village, ann: Person) -> None:

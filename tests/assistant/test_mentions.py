@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.assistant.parlour import answer_now, mention, parlour, replies, settle
+from tests.assistant.parlour import API, answer_now, mention, parlour, replies, settle
 from tests.security.house import House, house_on
 from tests.support.scripted_model import ScriptedModel
 from weft.accounts.model import ProfileEdit
-from weft.accounts.service import edit_profile, find_by_handle, find_user
+from weft.accounts.service import edit_profile, find_by_handle, find_user, set_state
 from weft.assistant.opt_outs import opt_out
 from weft.kernel.ids import bucket_of
 from weft.relationships.service import block
@@ -141,3 +141,61 @@ async def test_a_deleted_mention_is_not_answered(room: tuple[House, ScriptedMode
     await bob.http.delete(f"/api/v1/statuses/{post['id']}")
     await settle(house)
     assert model.calls == []
+
+
+async def test_who_asked_the_same_before_does_not_stand_before_the_answer(database_url: str, tmp_path: Path) -> None:
+    async with house_on(database_url, tmp_path) as house:
+        ann, bob, _ = await house.person("ann"), await house.person("bob"), await house.worker.mentions.own()
+        await ann.say(CHOIR, language="en")
+        for _ in range(9):
+            await mention(house, await house.person(), ASKED, language="en")
+        asked = await bob.get(f"{API}/ask", q="When does the choir rehearse?")
+        assert [one["account"]["acct"] for one in asked["quotes"]] == ["ann"]
+        found = await mention(house, bob, ASKED)
+        assert "rehearses on Tuesday" in found[0]["content"] and found[0]["content"].count("“") == 1
+
+
+async def test_posts_that_may_not_be_used_keep_none_out_that_may(database_url: str, tmp_path: Path) -> None:
+    async with house_on(database_url, tmp_path) as house:
+        ann, bob, eve = [await house.person(name) for name in ("ann", "bob", "eve")]
+        await ann.say("Bring your own chair when the choir rehearses, which is on Tuesday at seven.", language="en")
+        for number in range(130):
+            await eve.say(f"choir rehearse {number}", language="en", visibility="public" if number < 65 else "direct")
+        await block(house.db, eve.account_id, (await house.person()).account_id)
+        await house.settle()
+        found = await mention(house, bob, ASKED)
+        assert "on Tuesday at seven" in found[0]["content"]
+
+
+async def test_a_post_that_calls_somebody_twice_costs_nobody_the_answer(database_url: str, tmp_path: Path) -> None:
+    async with house_on(database_url, tmp_path) as house:
+        ann, bob = await house.person("ann"), await house.person("bob")
+        await ann.say("The choir rehearses on Tuesday, says @@ann. ##choir", language="en")
+        await house.settle()
+        (reply,) = await mention(house, bob, ASKED)
+        assert [who["acct"] for who in reply["mentions"]] == ["bob"] and reply["tags"] == []
+
+
+async def test_a_name_with_an_address_puts_none_into_the_reply(database_url: str, tmp_path: Path) -> None:
+    async with house_on(database_url, tmp_path) as house:
+        ann, bob = await house.person("ann"), await house.person("bob")
+        async with house.db.tx(bucket_of(ann.account_id)) as tx:
+            await edit_profile(tx, ann.account_id, ProfileEdit(display_name="https://evil.example/x"))
+        await ann.say(CHOIR, language="en")
+        await house.settle()
+        (reply,) = await mention(house, bob, ASKED)
+        assert "rehearses on Tuesday" in reply["content"] and "evil" not in reply["content"]
+
+
+async def test_a_limited_author_is_quoted_to_followers_and_not_in_public(database_url: str, tmp_path: Path) -> None:
+    async with house_on(database_url, tmp_path) as house:
+        ann, bob = await house.person("ann"), await house.person("bob")
+        post = await ann.say(CHOIR, language="en")
+        await bob.post(f"/api/v1/accounts/{ann.id}/follow")
+        async with house.db.tx(bucket_of(ann.account_id)) as tx:
+            await set_state(tx, ann.account_id, "limited")
+        await house.settle()
+        for text in (ASKED, "@assistant sum up, please"):
+            (reply,) = await mention(house, bob, text, in_reply_to_id=post["id"])
+            assert "rehearses on Tuesday" not in reply["content"]
+        assert "rehearses on Tuesday" in str(await bob.get(f"{API}/ask", q="When does the choir rehearse?"))

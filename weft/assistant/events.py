@@ -31,6 +31,12 @@ class AnswerWanted(Event):
     post_id: PostId
 
 
+class QuotedChanged(Event):
+    """Something that a reply of the assistant is made of changed, or its author's mind: an errand looks again."""
+
+    reply_id: PostId
+
+
 class CapabilitiesChecked(Event):
     """A model was checked. A signal, never stored: the rows say what came of it."""
 

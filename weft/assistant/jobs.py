@@ -8,10 +8,11 @@ from weft.accounts.events import AccountEdited, AccountStateChanged
 from weft.assistant.account import find_own_id
 from weft.assistant.chats import forget_deleted, sweep_chats
 from weft.assistant.embedding import embed_waiting
-from weft.assistant.events import AnswerWanted, AssistantAllowed
+from weft.assistant.events import AnswerWanted, AssistantAllowed, QuotedChanged
 from weft.assistant.index import Understanding, remove_posts, review_authors, want_posts
 from weft.assistant.judged import forget_authors, forget_judged, want_judging
 from weft.assistant.judging import Judging
+from weft.assistant.replies import forget_replies, replies_of_authors, replies_of_posts
 from weft.assistant.summaries import drop_of_authors, drop_of_posts, sweep_summaries
 from weft.assistant.training.consent import end_consents
 from weft.infra.db import Db, Reader, Tx
@@ -19,6 +20,7 @@ from weft.infra.events import Event
 from weft.infra.periodic import Job
 from weft.kernel.ids import PostId, bucket_of
 from weft.posts.events import PostCreated, PostDeleted, PostEdited
+from weft.relationships.events import Blocked, Unblocked
 from weft.relationships.model import Visibility
 
 INDEX_EVERY_S = 2.0
@@ -47,6 +49,17 @@ async def index_authors(tx: Tx, events: Sequence[Event]) -> None:
     """Authors who may be found no more take all their posts out; those who may again bring them back."""
     kinds = (AccountEdited, AccountStateChanged, AssistantAllowed)
     await review_authors(tx, list({event.account_id: None for event in events if isinstance(event, kinds)}))
+
+
+async def index_blocks(tx: Tx, events: Sequence[Event]) -> None:
+    """Whoever blocks the assistant takes their posts out of its index and its summaries, as by opting out."""
+    own_id = await find_own_id(tx)
+    pairs = [{event.account_id, event.target_id} for event in events if isinstance(event, Blocked | Unblocked)]
+    others = list({id_ for pair in pairs if own_id in pair for id_ in pair if id_ != own_id})
+    if others:
+        await review_authors(tx, others)
+        await drop_of_authors(tx, others)
+        question(tx, await replies_of_authors(tx, others))
 
 
 async def judge_posts(tx: Tx, events: Sequence[Event]) -> None:
@@ -84,6 +97,23 @@ async def drop_summaries(tx: Tx, events: Sequence[Event]) -> None:
         await drop_of_posts(tx, posts)
     if authors:
         await drop_of_authors(tx, authors)
+
+
+async def question_replies(tx: Tx, events: Sequence[Event]) -> None:
+    """Let an errand look at the assistant's replies that are made of what changed. A reply that is gone is made of
+    nothing."""
+    gone = [event.post_id for event in events if isinstance(event, PostDeleted)]
+    posts = gone + [event.post_id for event in events if isinstance(event, PostEdited) and event.text_changed]
+    authors = [event.account_id for event in events if isinstance(event, AssistantAllowed | AccountStateChanged)]
+    if gone:
+        await forget_replies(tx, gone)
+    question(tx, await replies_of_posts(tx, posts) if posts else ())
+    question(tx, await replies_of_authors(tx, authors) if authors else ())
+
+
+def question(tx: Tx, reply_ids: Sequence[PostId]) -> None:
+    for reply_id in reply_ids:
+        tx.emit_in(bucket_of(reply_id), QuotedChanged(reply_id=reply_id))
 
 
 async def forget_chats(tx: Tx, events: Sequence[Event]) -> None:
@@ -151,6 +181,10 @@ HANDLERS = (
     (PostEdited, "assistant.drop_summaries", drop_summaries),
     (PostDeleted, "assistant.drop_summaries", drop_summaries),
     (AccountStateChanged, "assistant.drop_summaries", drop_summaries),
+    (PostEdited, "assistant.question_replies", question_replies),
+    (PostDeleted, "assistant.question_replies", question_replies),
+    (AccountStateChanged, "assistant.question_replies", question_replies),
+    (AssistantAllowed, "assistant.question_replies", question_replies),
     (AccountStateChanged, "assistant.end_consents", end_consents),
     (AssistantAllowed, "assistant.drop_summaries", drop_summaries),
     (AccountStateChanged, "assistant.forget_chats", forget_chats),
@@ -165,5 +199,7 @@ HANDLERS = (
     (AccountEdited, "assistant.index_authors", index_authors),
     (AccountStateChanged, "assistant.index_authors", index_authors),
     (AssistantAllowed, "assistant.index_authors", index_authors),
+    (Blocked, "assistant.index_blocks", index_blocks),
+    (Unblocked, "assistant.index_blocks", index_blocks),
 )
 """Event, stable name, handler: for ``wiring``."""

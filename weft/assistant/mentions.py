@@ -1,7 +1,7 @@
 """Answers to posts that mention the assistant: one reply each, as visible as the mention or less, labelled.
 
 Nobody who blocked it, opted out or is a program is answered, nor anybody elsewhere unless the operator allows it. The
-reply calls nobody but the one who asked.
+reply calls nobody but the one who asked, and goes with the question and with the posts that it is made of.
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ from weft.accounts.model import Account
 from weft.accounts.service import find_account, find_user
 from weft.assistant.assistant import Assistant
 from weft.assistant.context import Admitted, Readers, at_odds
-from weft.assistant.events import AnswerWanted
+from weft.assistant.events import AnswerWanted, QuotedChanged
 from weft.assistant.guard import quiet
-from weft.assistant.language import guess_language
-from weft.assistant.lines import LONGEST_QUOTE, Asker, Line, Refused, cited_ids, shown, still_shown
+from weft.assistant.language import LANGUAGES, guess_language
+from weft.assistant.lines import Asker, Line, Refused, cited_ids, shortened, shown, still_shown
 from weft.assistant.opt_outs import opted_out
+from weft.assistant.replies import forget_replies, keep_quoted, still_stands
 from weft.assistant.texts import say
 from weft.assistant.wishes import Wish, read_wish
 from weft.infra.admit import ASSISTANT_MENTION, ASSISTANT_NEWCOMER, ASSISTANT_THREAD, Admit
 from weft.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from weft.kernel.ids import PostId
 from weft.kernel.text.entities import find_entities
-from weft.kernel.text.length import post_length, truncate_graphemes
+from weft.kernel.text.length import post_length
 from weft.posts.model import Draft, Post
-from weft.posts.service import Limits, create_post, load_posts, prepare
+from weft.posts.service import Limits, create_post, delete_post, load_posts, prepare
 from weft.relationships.model import Visibility
 
 NEWCOMER_MS: Final = 3 * 86_400_000
@@ -76,10 +77,24 @@ class Mentions:
             return
         lines, admitted = await self._lines(mention)
         try:
-            await self._post(mention, self._composed(mention, lines, admitted))
+            reply_id = await self._post(mention, self._composed(mention, lines, admitted))
+            await keep_quoted(self._db, reply_id, mention.post, lines, admitted)
+            # What changed before this was written down told nobody.
+            await self.review(QuotedChanged(reply_id=reply_id))
         except (NotFound, Forbidden, Invalid, Conflict) as error:
             # It was deleted meanwhile, or takes no replies.
             log.info("assistant.unanswered", reason=error.code)
+
+    async def review(self, event: QuotedChanged) -> None:
+        """Take a reply back that is made of what is gone, or may not be shown any more to those who read it."""
+        async with self._db.read() as reader:
+            reply = (await load_posts(reader, (event.reply_id,))).get(event.reply_id)
+        if reply is not None and not reply.deleted:
+            if await still_stands(self._db, self._answers.tools.context, reply):
+                return
+            await delete_post(self._db, (await self.own()).id, reply)
+        async with self._db.job() as tx:
+            await forget_replies(tx, (event.reply_id,))
 
     async def _read(self, post_id: PostId) -> Mention | None:
         async with self._db.read() as reader:
@@ -99,7 +114,7 @@ class Mentions:
             if await at_odds(reader, own.id, (author.id,)):
                 return None
         question = without_mentions(post.text)
-        language = guess_language(question, post.language or (user.locale if user is not None else ""))
+        language = guess_language(question, post.language or (user.locale[:2] if user is not None else ""))
         return Mention(post, author, own, Asker(author.id, author.role, language), question)
 
     def _counted(self, mention: Mention) -> bool:
@@ -139,7 +154,9 @@ class Mentions:
     async def _summed(self, mention: Mention) -> list[Line]:
         language = mention.asker.language
         try:
-            summary = await self._answers.summary(mention.asker, mention.readers, mention.post.id)
+            summary = await self._answers.summary(
+                mention.asker, mention.readers, mention.post.id, asked=mention.post.id
+            )
         except NotFound:
             return [Line(say("nothing", language))]
         return [Line(say("summed", language)), *summary.lines]
@@ -151,7 +168,9 @@ class Mentions:
         label = say("quotes_label", language)
         if made:
             count = len(cited_ids(lines))
-            label = say("made_label", language, model=self._answers.tools.abilities.model()[0], count=count)
+            # The names of some servers' models begin with an @.
+            model = quiet(self._answers.tools.abilities.model()[0])
+            label = say("made_label", language, model=model, count=count)
         text = f"@{mention.author.handle}"
         for line in lines:
             longer = f"{text}\n{self._in_post(line, admitted)}"
@@ -162,19 +181,19 @@ class Mentions:
 
     def _in_post(self, line: Line, admitted: Admitted) -> str:
         urls = [post.url for each in line.cites if (post := admitted.find(each.post_id)) is not None]
-        cut = msgspec.structs.replace(line, text=truncate_graphemes(line.text, LONGEST_QUOTE))
+        cut = msgspec.structs.replace(line, text=shortened(line.text))
         return " ".join([quiet(shown(cut, admitted)), *urls])
 
-    async def _post(self, mention: Mention, text: str) -> None:
+    async def _post(self, mention: Mention, text: str) -> PostId:
         draft = Draft(
             text=text,
             visibility=mention.visibility,
-            language=mention.asker.language,
+            language=mention.asker.language if mention.asker.language in LANGUAGES else LANGUAGES[0],
             reply_to=mention.post.id,
             allowed_mentions=(mention.author.id,),
             idempotency_key=f"assistant:{mention.post.id}",
         )
-        await create_post(self._db, await prepare(self._db, mention.own, draft, self._limits))
+        return (await create_post(self._db, await prepare(self._db, mention.own, draft, self._limits))).post.id
 
 
 def without_mentions(text: str) -> str:
