@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
 import pytest
 from playwright.async_api import expect
@@ -78,10 +79,9 @@ async def test_a_full_model_says_when_to_come_again_and_leaves_the_quotes(room: 
     assert (await response.value).status == 429
     await expect(answer(screen)).to_contain_text(CHOIR)
     await expect(answer(screen)).to_contain_text(screen.t("assistant.quotes_label", count=3).partition("·")[0])
-    again = screen.t("assistant.again_in", when="7 seconds")
-    await expect(screen.page.get_by_role("status").filter(has_text=again)).to_contain_text(
-        screen.t("assistant.refused.busy")
-    )
+    why = f"{screen.t('assistant.refused.busy')} {screen.t('assistant.again_in', when='7 seconds')}"
+    await expect(screen.page.locator("#main .notice")).to_have_text(why)
+    await expect(screen.page.locator("#main [aria-live=polite]")).to_contain_text(why)
     await screen.assert_reads_well()
     assert [turn["state"] for turn in await turns(me)] == ["done", "done"]
 
@@ -97,9 +97,7 @@ async def test_the_budget_is_shown_and_its_end_leaves_the_quotes(room: Stage, pa
     screen.watch.expect(429, "/turns$")
     await ask(screen, "Where does the choir rehearse?")
     await expect(answer(screen)).to_contain_text(CHOIR)
-    await expect(
-        screen.page.get_by_role("status").filter(has_text=screen.t("assistant.refused.budget"))
-    ).to_be_visible()
+    await expect(screen.page.locator("#main .notice")).to_contain_text(screen.t("assistant.refused.budget"))
     await expect(screen.page.get_by_text(screen.t("assistant.left_day", share="0%"))).to_be_visible()
 
 
@@ -167,6 +165,10 @@ async def test_an_answer_is_copied_and_becomes_a_post_only_by_its_reader(room: S
     assert (await screen.page.evaluate("navigator.clipboard.readText()")).startswith("It is on Tuesday at seven")
     await choose(screen, answer(screen), screen.t("assistant.more"), "assistant.share")
     composer = screen.page.locator("[data-composer=sheet]")
+    hint = screen.t("assistant.share_hint")
+    await expect(composer.get_by_text(hint, exact=True)).to_be_visible()
+    await expect(composer).to_have_accessible_description(hint)
+    await screen.assert_reads_well()
     label = re.escape(screen.t("assistant.made_label", count=1, model="plain"))
     await expect(composer.locator("textarea").first).to_have_value(
         re.compile(f"^It is on Tuesday at seven.*{label}", re.S)
@@ -193,6 +195,10 @@ async def test_conversations_are_renamed_and_forgotten(room: Stage) -> None:
     await choose(screen, answer(screen), screen.t("assistant.more"), "assistant.forget_this")
     await expect(answer(screen)).to_have_count(0)
     assert [turn["role"] for turn in await turns(me)] == ["person"]
+    await expect(screen.page.get_by_text(screen.t("assistant.unanswered"))).to_be_visible()
+    await screen.button("assistant.resend").click()
+    await expect(answer(screen)).to_contain_text("It is on Tuesday at seven")
+    assert [turn["role"] for turn in await turns(me)] == ["person", "assistant"]
     await screen.open("/assistant")
     row = screen.page.get_by_role("listitem").filter(has=screen.page.get_by_role("link", name=WHEN))
     await choose(screen, row, screen.t("assistant.more_about", title=WHEN), "assistant.rename")
@@ -215,6 +221,83 @@ async def test_conversations_are_renamed_and_forgotten(room: Stage) -> None:
     await expect(screen.page.get_by_role("menuitem", name=screen.t("assistant.forget_all"), exact=True)).to_have_count(
         0
     )
+
+
+async def test_a_conversation_is_forgotten_only_by_who_means_it(room: Stage) -> None:
+    screen, me, _ = await enter(room)
+    for _ in range(2):
+        await asyncio.to_thread(me.post, f"{API}/chats")
+    first, second = await chats(me)
+    await screen.open("/assistant")
+    rows = screen.page.locator("#main .chat")
+    forget = screen.t("assistant.forget_chat")
+    for name, left in ((screen.t("core.cancel"), 2), (forget, 1)):
+        label = screen.t("assistant.more_about", title=screen.t("assistant.untitled"))
+        await choose(screen, rows.first, label, "assistant.forget_chat")
+        sheet = screen.page.get_by_role("dialog", name=forget)
+        await expect(sheet).to_contain_text(screen.t("assistant.forget_chat_hint"))
+        await sheet.get_by_role("button", name=name, exact=True).click()
+        await expect(rows).to_have_count(left)
+    await screen.until(f"document.activeElement?.getAttribute('href') === '/assistant/{second['id']}'")
+    assert [chat["id"] for chat in await chats(me)] == [second["id"]] != [first["id"]]
+
+
+async def test_an_answer_that_loses_its_connection_says_so_and_is_asked_for_again(
+    room: Stage, parlour: Parlour
+) -> None:
+    screen, me, _ = await enter(room)
+    parlour.model.say = lambda body: "It is on Tuesday at seven [1]. Bring a chair [1]."
+
+    async def cut(route: Any) -> None:
+        whole = await route.fetch()
+        said = (await whole.body()).partition(b"event: sources")[0]
+        await route.fulfill(response=whole, body=said)
+
+    await screen.open("/assistant/new")
+    await screen.page.route("**/turns", cut)
+    await ask(screen, WHEN)
+    await expect(screen.page.get_by_role("alert")).to_contain_text(screen.t("core.problem.offline"))
+    await expect(answer(screen)).to_contain_text("It is on Tuesday at seven")
+    await expect(answer(screen)).to_contain_text(screen.t("assistant.broken"))
+    await expect(answer(screen)).to_contain_text(screen.t("assistant.unknown_label"))
+    await screen.assert_reads_well()
+    await screen.page.unroute("**/turns")
+    parlour.model.say = lambda body: "Every Tuesday at seven [1]."
+    await screen.button("core.retry").click()
+    await expect(answer(screen)).to_contain_text("Every Tuesday at seven")
+    await expect(answer(screen)).to_contain_text(screen.t("assistant.made_label", count=1, model="plain"))
+    await expect(screen.page.get_by_role("alert")).to_have_count(0)
+    assert [turn["text"] for turn in await turns(me)] == [WHEN, "Every Tuesday at seven."]
+
+
+async def test_a_conversation_has_its_address_while_its_first_answer_arrives(room: Stage, parlour: Parlour) -> None:
+    screen, _, _ = await enter(room)
+    parlour.model.say = lambda body: "It is on Tuesday at seven [1]. " * 30
+    parlour.model.behave = lambda body: "slow"
+    await screen.open("/assistant/new")
+    await ask(screen, WHEN)
+    await screen.until("/^\\/assistant\\/\\d+$/.test(location.pathname)")
+    await expect(screen.button("assistant.stop")).to_be_visible()
+    await screen.page.reload()
+    await screen.ready()
+    await expect(asked(screen)).to_have_text(WHEN)
+    # Nobody pressed anything: leaving stopped it.
+    await expect(answer(screen)).to_contain_text(screen.t("assistant.stopped"))
+
+
+async def test_a_long_question_is_counted_and_never_cut(room: Stage) -> None:
+    screen, _, _ = await enter(room)
+    await screen.open("/assistant/new")
+    field = screen.page.get_by_role("textbox", name=screen.t("assistant.ask"))
+    send = screen.page.get_by_role("button", name=screen.t("assistant.send"), exact=True)
+    await field.fill("x" * 2003)
+    await expect(field).to_have_accessible_description(screen.t("assistant.characters_over", count=3))
+    await expect(send).to_be_disabled()
+    await screen.assert_reads_well()
+    await field.fill("x" * 1999)
+    await expect(field).to_have_accessible_description(screen.t("assistant.characters_left", count=1))
+    await expect(send).to_be_enabled()
+    assert len(await field.input_value()) == 1999
 
 
 async def back_to(screen: Screen, name: str) -> None:
@@ -274,6 +357,9 @@ async def test_a_conversation_is_had_by_keyboard_alone(room: Stage, parlour: Par
 
 async def test_whoever_stays_out_is_left_alone_until_they_come_back(room: Stage) -> None:
     screen, me, _ = await enter(room)
+    await screen.open("/assistant/new")
+    await ask(screen, WHEN)
+    await expect(answer(screen)).to_contain_text("It is on Tuesday at seven")
     await screen.open("/settings/privacy")
     switch = screen.page.get_by_role("switch", name=screen.t("assistant.opt_out"))
     await expect(switch).to_be_enabled()
@@ -290,6 +376,8 @@ async def test_whoever_stays_out_is_left_alone_until_they_come_back(room: Stage)
     await screen.assert_reads_well()
     await screen.open("/assistant")
     await expect(screen.page.get_by_text(screen.t("assistant.you_opted_out"))).to_be_visible()
+    await expect(screen.page.get_by_role("textbox", name=screen.t("assistant.ask"))).to_have_count(0)
+    await expect(screen.page.get_by_role("link", name=WHEN)).to_be_visible()
     await screen.open("/local")
     await screen.act(CHOIR, "more").click()
     menu = screen.page.get_by_role("menu")
