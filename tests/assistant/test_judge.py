@@ -13,11 +13,13 @@ from tests.assistant.engine import engine_vectors
 from weft.assistant.copies import WINDOW_MS, Written, copies_of, mark_of
 from weft.assistant.digest import DAY_MS, Open, digest_of
 from weft.assistant.judge import (
+    KINDS,
     LEAST,
     LEAST_ACCOUNTS,
     MOST_OF_ONE,
     VERDICTS,
     Decided,
+    Judge,
     Lesson,
     Quality,
     Verdict,
@@ -149,6 +151,14 @@ def test_in_doubt_and_of_what_it_may_not_say_it_says_nothing() -> None:
     assert judge.verdicts(spam[None, :])[0][0] == "spam"
     assert judge.verdicts(spam[None, :], ("abuse",))[0][0] == "ok"
     assert judge.verdicts(spam[None, :], ())[0][0] == "ok"
+
+
+def test_what_looks_most_like_a_kind_that_may_not_be_said_is_not_said_as_another() -> None:
+    """It would not have been shown when the other kind was measured."""
+    judge = Judge(np.array([[0.4, 0.9], [0.9, 0.4]]), np.zeros(len(KINDS)))
+    both = np.eye(2, dtype=np.float32)
+    assert [verdict for verdict, _ in judge.verdicts(both)] == ["abuse", "spam"]
+    assert [verdict for verdict, _ in judge.verdicts(both, ("spam",))] == ["ok", "spam"]
 
 
 async def test_the_model_that_comes_along_tells_the_seeds_apart(tmp_path: Path) -> None:

@@ -99,13 +99,13 @@ class Judge(msgspec.Struct, frozen=True):
         return found
 
     def verdicts(self, vectors: Floats, kinds: Sequence[Kind] = KINDS) -> list[tuple[Verdict, float]]:
-        """The verdict on each, with how far it is above ``ok``. In doubt it is ``ok``."""
+        """The verdict on each, with how far it is above ``ok``. In doubt it is ``ok``, and so is what looks most like a
+        kind that may not be said: as another kind it was never measured."""
         found: list[tuple[Verdict, float]] = []
-        columns = [KINDS.index(kind) for kind in kinds]
         for row in self.margins(vectors):
-            at = max(columns, key=lambda column: row[column], default=None)
-            is_worse = at is not None and row[at] >= MARGIN
-            found.append((KINDS[at], float(row[at])) if at is not None and is_worse else ("ok", 0.0))
+            at = int(row.argmax())
+            is_said = row[at] >= MARGIN and KINDS[at] in kinds
+            found.append((KINDS[at], float(row[at])) if is_said else ("ok", 0.0))
         return found
 
 

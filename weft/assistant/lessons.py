@@ -89,7 +89,7 @@ SELECT kind, model, lesson, why, decided, harmless, shown, correct, at_ms
 """
 
 SERVING = """
-SELECT kind, weights, level FROM assistant_judges WHERE serves AND model = $1  -- shared
+SELECT kind, weights, level, serves FROM assistant_judges WHERE model = $1  -- shared
 """
 
 READ = """
@@ -110,7 +110,7 @@ def _learnt(row: Row) -> Learnt:
 async def find_serving(reader: Reader, model: str) -> Serving | None:
     """The judge that learnt with this model, if it is good enough for anything."""
     rows = {row[0]: row for row in await reader.rows(SERVING, model)}
-    kinds = tuple(kind for kind in KINDS if kind in rows)
+    kinds = tuple(kind for kind in KINDS if kind in rows and rows[kind][3])
     if not kinds:
         return None
     columns = {kind: np.frombuffer(rows[kind][1], np.float32).astype(np.float64) for kind in kinds}
