@@ -226,6 +226,25 @@ def test_an_article_is_summed_up_by_sentences_that_stand_in_it(hall: Hall) -> No
     assert bob.http.post(f"{API}/posts/{ann.say('no link')['id']}/article").status_code == 404
 
 
+def test_leaving_before_an_answer_in_one_piece_stops_the_model_too(hall: Hall) -> None:
+    ann, bob = hall.server.person(), hall.server.person()
+    ann.say("The ferry leaves on Friday at nine.", language="en")
+    post = ann.say("The ferry does not take bicycles, says the captain.", language="en")
+    hall.server.settle()
+    hall.model.behave, hall.model.pause_s = (lambda body: "slow-first"), 60
+    asks = [
+        ("GET", f"{API}/ask", {"params": {"q": "When does the ferry leave?"}}),
+        ("POST", f"/api/v1/statuses/{post['id']}/translate", {"json": {"lang": "ko"}}),
+    ]
+    for method, path, given in asks:
+        with httpx.Client(base_url=hall.server.url, headers=bob.http.headers) as leaving:
+            with pytest.raises(httpx.ReadTimeout):
+                leaving.request(method, path, timeout=httpx.Timeout(30, read=2), **given)
+        until(lambda: hall.model.calls and not hall.model.in_flight)
+        assert hall.model.calls.pop().ended == "gone", path
+    until(lambda: not hall.value("SELECT count(*) FROM holds WHERE state = 'open'  -- all buckets"))
+
+
 def test_leaving_in_the_middle_stops_the_model_and_settles_what_was_used(hall: Hall) -> None:
     ann, bob = hall.server.person(), hall.server.person()
     ann.say("The lighthouse opens on Saturday at nine.", language="en")

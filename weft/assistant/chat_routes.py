@@ -139,7 +139,7 @@ _route = partial(Route, auth=Auth.USER, style=Style.WEFT, tag="assistant", refus
 _own = partial(_route, sees=Sees.OWN, rate=API)
 _get = partial(_own, method="GET", scopes=("read",), body=0)
 _write = partial(_own, scopes=("write",), body=SMALL_BODY)
-_work = partial(_route, sees=Sees.AUDIENCE, rate=ASSISTANT)
+_work = partial(_route, sees=Sees.AUDIENCE, rate=ASSISTANT, gives_up=True)
 _look = partial(_work, method="GET", scopes=("read",), body=0)
 _do = partial(_work, method="POST", scopes=("write",))
 

@@ -246,6 +246,7 @@ ROUTES: tuple[Route, ...] = (
         params=TranslateParams,
         returns=Translation,
         refusals=(503,),
+        gives_up=True,
         summary="A post in another language",
         tag="statuses",
     ),

@@ -120,6 +120,15 @@ async def slow_stream(call: Call[Calls, None]) -> Response:
     return Response(200, content_type=b"text/event-stream", stream=chunks())
 
 
+async def take_long(call: Call[Calls, PostParams]) -> Response:
+    try:
+        await asyncio.sleep(3600 if call.params.status == "for ever" else 0)
+    except asyncio.CancelledError:
+        call.app.seen.append(call)
+        raise
+    return as_json({"status": call.params.status})
+
+
 async def short_stream(call: Call[Calls, None]) -> Response:
     async def chunks() -> AsyncIterator[bytes]:
         yield b"one "
@@ -167,6 +176,7 @@ ROUTES = [
     route("GET", "/api/v1/absent", absent),
     route("GET", "/api/v1/streaming/user", slow_stream, auth=Auth.USER, scopes=("read",), token_in_query=True),
     route("GET", "/api/v1/short", short_stream),
+    route("POST", "/api/v1/long", take_long, params=PostParams, gives_up=True),
     route("GET", "/settings", page, auth=Auth.OPTIONAL, style=Style.PAGE, rate=PAGES),
     route("POST", "/settings", page, auth=Auth.USER, style=Style.PAGE, rate=PAGES),
 ]

@@ -280,6 +280,29 @@ async def test_a_stream_stops_when_the_client_leaves(app: Application, calls: Ca
     assert len(calls.seen) == 1, "the source was closed"
 
 
+async def test_what_takes_long_is_given_up_when_the_client_leaves(calls: Calls, serving: Serving) -> None:
+    done, body = [], b'{"status": "for ever"}'
+    reporting = msgspec.structs.replace(serving, on_done=lambda route, status, seconds: done.append(status))
+    messages = [{"type": "http.request", "body": body, "more_body": False}, {"type": "http.disconnect"}]
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(0.02)
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        raise AssertionError("answered")
+
+    headers = [(b"content-length", b"22"), (b"content-type", b"application/json")]
+    scope = http_scope("POST", "/api/v1/long", headers)
+    await asyncio.wait_for(Application(ROUTES, calls, reporting)(scope, receive, send), 5)
+    assert (done, len(calls.seen)) == ([499], 1)
+
+
+async def test_what_takes_long_is_answered_to_whoever_waits(client: Client, calls: Calls) -> None:
+    answer = await client.post("/api/v1/long", json={"status": "hello"})
+    assert (answer.status_code, answer.json(), calls.seen) == (200, {"status": "hello"}, [])
+
+
 async def test_a_client_that_leaves_in_the_middle_of_its_body_gets_no_answer(calls: Calls, serving: Serving) -> None:
     done: list[int] = []
     reporting = msgspec.structs.replace(serving, on_done=lambda route, status, seconds: done.append(status))

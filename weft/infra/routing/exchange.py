@@ -24,12 +24,16 @@ JSON_PREFIXES = ("/api/", "/oauth/", "/nodeinfo", "/.well-known/")
 class Entry:
     """A route with everything about it that is the same for each request."""
 
-    __slots__ = ("base", "base_lines", "body_limit", "context", "general", "handler", "reader", "route", "special")
+    __slots__ = (
+        *("base", "base_lines", "body_limit", "context", "general"),
+        *("gives_up", "handler", "reader", "route", "special"),
+    )
 
     def __init__(self, route: Route, context: Any, page_csp: bytes) -> None:
         self.route = route
         self.context = context
         self.handler = route.handler
+        self.gives_up = route.gives_up
         self.base = answers.base_headers(route.style, page_csp)
         self.base_lines = answers.joined(self.base)
         self.reader = None if route.params is None else ParamReader(route.params, route.style is Style.WEFT)

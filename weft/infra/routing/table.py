@@ -192,6 +192,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()
     """Names of the files it takes in a multipart body, for the OpenAPI document."""
     tag: str = ""
+    gives_up: bool = False
+    """The work is cancelled when the caller hangs up: for what takes long and costs somebody something."""
     token_in_query: bool = False
     """Also takes the token as ``access_token`` in the query: only for streams, where apps cannot send headers."""
 
