@@ -25,6 +25,7 @@ from weft.infra.routing.answers import Receive, RenderError, Scope, Send
 from weft.infra.routing.body import ClientGone, check_length, gather_params, read_body
 from weft.infra.routing.catalogue.en import FAILURE
 from weft.infra.routing.exchange import Entry, Exchange, log_failure
+from weft.infra.routing.leaving import while_there
 from weft.infra.routing.params import from_query
 from weft.infra.routing.table import Auth, Authenticate, Call, Grant, Response, Route, Style
 from weft.infra.routing.trie import Found, Trie
@@ -149,6 +150,8 @@ class Application:
         elif has_body and b"content-length" not in headers:
             # A body that nobody wants may have no end.
             exchange.headers.append((b"connection", b"close"))
+        if entry.gives_up:
+            return await while_there(exchange.receive, entry.handler(call))
         return await entry.handler(call)
 
     async def _enter(self, exchange: Exchange, entry: Entry, call: Call[Any, Any]) -> None:
