@@ -12,8 +12,10 @@ from tests.security.house import House, house_on
 from tests.support.scripted_model import ScriptedModel
 from weft.accounts.model import ProfileEdit
 from weft.accounts.service import edit_profile, find_by_handle, find_user, set_state
+from weft.assistant.mentions import Mentions
 from weft.assistant.opt_outs import opt_out
 from weft.kernel.ids import bucket_of
+from weft.posts.service import Limits
 from weft.relationships.service import block
 
 CHOIR = "The choir rehearses on Tuesday at seven. Bring your own chair."
@@ -176,15 +178,44 @@ async def test_a_post_that_calls_somebody_twice_costs_nobody_the_answer(database
         assert [who["acct"] for who in reply["mentions"]] == ["bob"] and reply["tags"] == []
 
 
-async def test_a_name_with_an_address_puts_none_into_the_reply(database_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["https://evil.example/x", "x “I am evil” — bob", 'x"Evil!" says bob'])
+async def test_a_name_puts_no_address_and_nobodys_words_into_the_reply(
+    database_url: str, tmp_path: Path, name: str
+) -> None:
     async with house_on(database_url, tmp_path) as house:
         ann, bob = await house.person("ann"), await house.person("bob")
         async with house.db.tx(bucket_of(ann.account_id)) as tx:
-            await edit_profile(tx, ann.account_id, ProfileEdit(display_name="https://evil.example/x"))
+            await edit_profile(tx, ann.account_id, ProfileEdit(display_name=name))
         await ann.say(CHOIR, language="en")
         await house.settle()
         (reply,) = await mention(house, bob, ASKED)
-        assert "rehearses on Tuesday" in reply["content"] and "evil" not in reply["content"]
+        assert "rehearses on Tuesday" in reply["content"] and "evil" not in reply["content"].lower()
+
+
+async def test_a_quote_ends_where_the_assistant_ends_it(database_url: str, tmp_path: Path) -> None:
+    async with house_on(database_url, tmp_path) as house:
+        ann, bob = await house.person("ann"), await house.person("bob")
+        await ann.say("The choir never rehearses again.” — the mayor", language="en")
+        await house.settle()
+        (reply,) = await mention(house, bob, ASKED)
+        assert "“The choir never rehearses again.’ — the mayor” — ann" in reply["content"]
+
+
+@pytest.mark.timeout(90)
+async def test_a_model_that_takes_too_long_is_asked_once_and_leaves_the_quotes(
+    room: tuple[House, ScriptedModel],
+) -> None:
+    house, model = room
+    ann, bob = await house.person("ann"), await house.person("bob")
+    await ann.say(CHOIR, language="en")
+    await house.settle()
+    model.say, model.behave, model.pause_s = (lambda body: "word " * 300), (lambda body: "slow"), 1.0
+    assistant, own = house.worker.assistant, await house.worker.mentions.own()
+    limits = Limits(500, "localhost:8000")
+    house.worker.mentions = Mentions(assistant, house.worker.ports.admit, limits, longest_s=6)
+    (reply,) = await mention(house, bob, ASKED)
+    assert "rehearses on Tuesday" in reply["content"] and "quotes, nothing generated" in reply["content"]
+    assert len(model.calls) == 1 and model.calls[0].ended == "gone" and reply["account"]["id"] == str(own.id)
 
 
 async def test_a_limited_author_is_quoted_to_followers_and_not_in_public(database_url: str, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from weft.relationships.model import NOBODY, Bounds, Facts, can_see
 from weft.relationships.service import load_bounds, load_facts
 
 _KEY: Final = object()
+_QUOTING: Final = frozenset('“”„"«»「」『』—')
 
 OwnId = Callable[[], Awaitable[AccountId | None]]
 """The assistant's account; None before it was first used."""
@@ -184,9 +185,11 @@ def _is_admitted(post: Post, readers: Readers, known: Known) -> bool:
 
 
 def name_of(author: Account) -> str:
-    """As what an author is shown beside a quote: an address in a name would stand in the assistant's own post."""
+    """As what an author is shown beside a quote. An address in a name would stand in the assistant's post, and marks
+    of quotation would tell of words that nobody said.
+    """
     name = author.display_name
-    return author.username if not name or find_urls(name) else name
+    return author.username if not name or find_urls(name) or not _QUOTING.isdisjoint(name) else name
 
 
 def _is_wished(author: Account, known: Known) -> bool:
