@@ -13,7 +13,7 @@ from weft.kernel.clock import ManualClock
 from weft.kernel.errors import Conflict, Limited
 from weft.ledger.holds import HELD_AGAIN_MS
 from weft.ledger.jobs import book_usage, end_holds
-from weft.ledger.model import Budget, BudgetLeft, Hold, Scope, Urgency
+from weft.ledger.model import MAX_MODEL, Budget, BudgetLeft, CallDetails, Hold, Scope, Urgency, ai_usages
 from weft.ledger.service import Ledger
 
 DAY_MS = 86_400_000
@@ -127,6 +127,14 @@ async def test_usage_above_the_hold_or_unknown_is_charged_at_the_reservation(
         stored = await reader.row("SELECT tokens, details::text FROM usage_events  -- all buckets")
     assert stored["tokens"] == charged
     assert ('"reserved":true' in stored["details"]) == (charged != tokens)
+
+
+async def test_the_longest_name_of_a_model_keeps_no_call_out_of_the_books(ledger: Ledger, db: Db) -> None:
+    name = "m" * (MAX_MODEL + 100)
+    held = await ledger.hold("a", ANN, "member", "ai", 100, ttl_s=60, model=name)
+    details = CallDetails(model=name, prompt_tokens=10, output_tokens=10)
+    assert await ledger.settle(held, ai_usages("a", details, at_ms=0, origin="social", centre=ANN)) == 20
+    assert (await left_of(ledger)).held == 0
 
 
 async def test_less_urgent_work_stops_before_the_common_budget_is_spent(ledger: Ledger) -> None:

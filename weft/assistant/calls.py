@@ -34,7 +34,8 @@ from weft.ledger.service import Ledger
 
 HOLD_SPARE_S = 60.0
 EMBED_GUESS_S = 0.1
-SETTLE_PAUSES_S = (0.2, 1.0, 5.0)
+SETTLE_PAUSES_S = (0.2, 1.0, 5.0, 15.0, 30.0)
+"""Between the tries to put a call into the books while the database is away: longer than it takes to start again."""
 
 T = TypeVar("T")
 

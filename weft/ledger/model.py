@@ -153,7 +153,7 @@ def ai_usages(
             segment="ai",
             origin=origin,
             centre=centre,
-            model=details.model_sha256 or details.model,
+            model=(details.model_sha256 or details.model)[:MAX_MODEL],
             details=details if n == 0 else None,
         )
         for n, (meter, quantity) in enumerate(counted)
