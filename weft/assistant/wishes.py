@@ -37,8 +37,10 @@ _SUM = regex.compile(
     r"\b(?:sum(?:\s+\w+){0,3}\s+up|sum\s+up|summar(?:y|ise|ize)|tl;?dr|recap)\b|tóm\s+tắt|요약", regex.IGNORECASE
 )
 _MISSED = regex.compile(
-    r"\b(?:what(?:'s|’s| is| was| did| have| has)?\b.{0,20}\b(?:miss(?:ed)?|new)|catch me up|since my last visit)\b"
-    r"|bỏ\s+lỡ|놓친|놓쳤|밀린\s*글",
+    # A question about something new, or about Miss Marple, is another one.
+    r"\bwhat\b.{0,15}\b(?:I|we)\b.{0,12}\bmiss(?:ed)?\b|\bdid (?:I|we) miss\b"
+    r"|^what(?:'s|’s| is) new\b(?! (?:in|about|with|at)\b)"
+    r"|catch me up\b|since my last visit\b|bỏ\s+lỡ|놓친|놓쳤|밀린\s*글",
     regex.IGNORECASE,
 )
 _ASKS = regex.compile(
