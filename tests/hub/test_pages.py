@@ -37,10 +37,11 @@ def send(browser: httpx.Client, name: str, /, **more: str) -> httpx.Response:
 
 
 def test_a_visitor_without_script_gets_a_model(server: LiveServer, browser: httpx.Client) -> None:
-    model = publish(server, title="River <1>", card="# Why\n\nBecause <script>alert(1)</script>.")
+    card = "# Why\n\nBecause <script>alert(1)</script>."
+    model = publish(server, title="River <1>", card=card, languages=("en", "ko", "fr"))
     assert f"/hub/{model.name}" in browser.get("/hub").text
     page = browser.get(f"/hub/{model.name}").text
-    assert "River &lt;1&gt;" in page
+    assert "River &lt;1&gt;" in page and "<dd>English, Korean, fr</dd>" in page
     assert "<script" not in page
     assert "<h2>Why</h2>" in page
     sent = send(browser, model.name)

@@ -67,6 +67,7 @@ def test_the_staff_decides_on_the_page_and_the_counts_are_there(server: LiveServ
     proof = csrf_on(page)
     assert "River &lt;1&gt;" in page.text and "&lt;b&gt;Lan&lt;/b&gt;" in page.text and "lan@example.org" in page.text
     assert "<script" not in page.text and first["token"] not in page.text
+    assert "(Vietnam)" in page.text
     assert page.text.index("Lan") < page.text.index("Binh"), "who waited longest comes first"
 
     def decide(token: str, **more: str) -> httpx.Response:

@@ -22,6 +22,7 @@ from weft.web.hub_pages import require_hub
 from weft.web.hub_views import DayView, ModelView
 from weft.web.page_route import page_route
 from weft.web.public_words import Words
+from weft.web.texts.countries import countries_in
 from weft.web.texts.hub_staff import staff_texts
 
 OVERVIEW = "/hub/staff"
@@ -156,7 +157,9 @@ def _account_of(browser: Browser) -> AccountId:
 
 
 def _show(call: Call[Web, Any], browser: Browser, template: str, values: dict[str, Any], problem: str) -> Response:
-    shared = {"s": staff_texts(browser.language), "w": Words(browser.language), "problem": problem}
+    language = browser.language
+    words = {"s": staff_texts(language), "w": Words(language), "countries": dict(countries_in(language))}
+    shared = {**words, "problem": problem}
     return show(call, browser, template, {**shared, **values}, 422 if problem else 200)
 
 
