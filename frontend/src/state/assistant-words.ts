@@ -14,6 +14,9 @@ export function labelOf(label: Label | null): string {
   return label.sources ? t('assistant.quotes_label', { count: label.sources }) : t('assistant.said_label')
 }
 
+/** A spark is only on what a model made, or may have made. */
+export const iconOf = (label: Label | null): string => (label?.generated === false ? 'text-quote' : 'sparkles')
+
 /** Why nothing can be asked; nothing where one may ask, or while nobody knows. */
 export const closedOf = (standing: Standing | null): string => (standing?.opted_out ? t('assistant.you_opted_out') : standing?.on === false ? t('assistant.off') : '')
 
