@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -232,16 +234,17 @@ def test_leaving_before_an_answer_in_one_piece_stops_the_model_too(hall: Hall) -
     post = ann.say("The ferry does not take bicycles, says the captain.", language="en")
     hall.server.settle()
     hall.model.behave, hall.model.pause_s = (lambda body: "slow-first"), 60
-    asks = [
-        ("GET", f"{API}/ask", {"params": {"q": "When does the ferry leave?"}}),
-        ("POST", f"/api/v1/statuses/{post['id']}/translate", {"json": {"lang": "ko"}}),
-    ]
-    for method, path, given in asks:
-        with httpx.Client(base_url=hall.server.url, headers=bob.http.headers) as leaving:
-            with pytest.raises(httpx.ReadTimeout):
-                leaving.request(method, path, timeout=httpx.Timeout(30, read=2), **given)
-        until(lambda: hall.model.calls and not hall.model.in_flight)
-        assert hall.model.calls.pop().ended == "gone", path
+    url = urlsplit(hall.server.url)
+    for asked in (
+        f"GET {API}/ask?q=When+does+the+ferry+leave",
+        f"POST /api/v1/statuses/{post['id']}/translate?lang=ko",
+    ):
+        head = f"{asked} HTTP/1.1\r\nhost: {url.netloc}\r\nauthorization: {bob.http.headers['authorization']}\r\n\r\n"
+        with socket.create_connection((url.hostname, url.port), timeout=30) as leaving:
+            leaving.sendall(head.encode())
+            until(lambda: hall.model.in_flight)
+        until(lambda: not hall.model.in_flight)
+        assert hall.model.calls.pop().ended == "gone", asked
     until(lambda: not hall.value("SELECT count(*) FROM holds WHERE state = 'open'  -- all buckets"))
 
 
@@ -264,7 +267,7 @@ def test_leaving_in_the_middle_stops_the_model_and_settles_what_was_used(hall: H
     assert call.ended == "gone" and call.seconds < 20
     until(lambda: not hall.value("SELECT count(*) FROM holds WHERE state = 'open'  -- all buckets"))
     outcome = hall.value(
-        "SELECT details::jsonb ->> 'outcome' FROM usage_events WHERE details IS NOT NULL"
+        "SELECT details::jsonb ->> 'outcome' FROM usage_events WHERE details::jsonb ->> 'feature' <> 'embed'"
         " ORDER BY at_ms DESC LIMIT 1  -- all buckets"
     )
     assert outcome == "cancelled"

@@ -20,6 +20,9 @@ from weft.infra.routing.table import Response
 EVENTS: Final = b"text/event-stream; charset=utf-8"
 DECIDED_S: Final = 1.0
 """How long the status waits for what the first step will be."""
+SILENT_S: Final = 15.0
+STILL_HERE: Final = b": still here\n\n"
+"""What stands between us and the reader may cut a connection that is silent for long; a model may be."""
 NO_PROXY_WAITS: Final = [(b"x-accel-buffering", b"no")]
 _encode = msgspec.json.Encoder().encode
 
@@ -42,33 +45,47 @@ async def streamed(steps: AsyncGenerator[Step, None]) -> Response:
 
 
 class Frames:
-    """The steps as the bytes of events."""
+    """The steps as the bytes of events, and a comment now and then while none comes."""
 
-    def __init__(self, first: Step, second: asyncio.Future[Step | None], steps: AsyncGenerator[Step, None]) -> None:
+    def __init__(
+        self,
+        first: Step,
+        second: asyncio.Future[Step | None],
+        steps: AsyncGenerator[Step, None],
+        silent_s: float = SILENT_S,
+    ) -> None:
         self._waiting = frames_of(first)
-        self._second = second
+        self._coming: asyncio.Future[Step | None] | None = second
         self._steps = steps
-        self._begun = False
+        self._silent_s = silent_s
 
     def __aiter__(self) -> Frames:
         return self
 
     async def __anext__(self) -> bytes:
-        if not self._waiting:
-            step = await (anext(self._steps, None) if self._begun else self._second)
-            self._begun = True
-            if step is None:
-                raise StopAsyncIteration
-            self._waiting = frames_of(step)
+        if self._waiting:
+            return self._waiting.pop(0)
+        if self._coming is None:
+            self._coming = asyncio.ensure_future(anext(self._steps, None))
+        done, _ = await asyncio.wait((self._coming,), timeout=self._silent_s)
+        if not done:
+            return STILL_HERE
+        step, self._coming = self._coming.result(), None
+        if step is None:
+            raise StopAsyncIteration
+        self._waiting = frames_of(step)
         return self._waiting.pop(0)
 
     async def aclose(self) -> None:
-        await _close(self._second, self._steps)
+        if self._coming is None:
+            await self._steps.aclose()
+        else:
+            await _close(self._coming, self._steps)
 
 
-async def _close(second: asyncio.Future[Step | None], steps: AsyncGenerator[Step, None]) -> None:
-    second.cancel()
-    await asyncio.gather(second, return_exceptions=True)
+async def _close(coming: asyncio.Future[Step | None], steps: AsyncGenerator[Step, None]) -> None:
+    coming.cancel()
+    await asyncio.gather(coming, return_exceptions=True)
     await steps.aclose()
 
 
