@@ -11,13 +11,13 @@ import fcntl
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from weft.assistant.service import training
-from weft.hub.model import Approval, Description, Evaluation
+from weft.hub.model import MOST_WORDS, Approval, Description, Evaluation
 from weft.infra.db import Db
 from weft.infra.engine.files import FileRefused, Model, ModelFiles, put
 from weft.kernel.clock import Clock, rfc3339
@@ -274,11 +274,17 @@ def _description(result: training.Result, title: str, approval: Approval) -> Des
         card=training.card(result),
         licence=result.base.licence or "unknown",
         base=f"{result.base.name} (SHA-256 {result.base.sha256})",
-        languages=tuple(name for name in result.manifest.languages if name.isascii() and len(name) in (2, 3)),
+        languages=_languages(result.manifest.languages),
         tags=("community", "lora"),
         evaluations=tuple(_evaluations(result)),
         approval=approval,
     )
+
+
+def _languages(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Those that most posts are in. A post says what its author's app says: what is no code is left out."""
+    codes = [name for name in counts if name.isascii() and name.isalpha() and name.islower() and len(name) in (2, 3)]
+    return tuple(sorted(codes, key=lambda name: (-counts[name], name))[:MOST_WORDS])
 
 
 def _evaluations(result: training.Result) -> Iterator[Evaluation]:

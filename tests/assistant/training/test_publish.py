@@ -42,6 +42,12 @@ async def adapters_of(db: Db) -> list[str]:
     return [file.name for file in model.files if file.facts.adapter]
 
 
+async def languages_of(db: Db) -> tuple[str, ...]:
+    async with db.read() as reader:
+        (model,) = await load_models(reader, "toy")
+    return model.described.languages
+
+
 def put(folder: Path, result: object) -> None:
     (folder / RESULT).write_bytes(msgspec.json.encode(result))
 
@@ -54,6 +60,16 @@ def test_what_passed_goes_to_the_hub_with_adapter_manifest_and_card(settings: Se
     shelf = settings.folder / "hub"
     sha256 = sha256_of(folder / OUT / "toy.gguf")
     assert (shelf / sha256[:2] / sha256).is_file()
+
+
+def test_many_languages_and_what_is_none_stop_no_model(settings: Settings, folder: Path) -> None:
+    result = training.training.load_result(folder)
+    assert result is not None
+    said = {f"{a}{b}": 2 for a in "abcdefg" for b in "abcdefg"} | {"vi": 30, "EN": 9, "k0": 9, "pt-BR": 9, "unknown": 9}
+    put(folder, msgspec.structs.replace(result, manifest=msgspec.structs.replace(result.manifest, languages=said)))
+    training.publish(settings, "toy", "", "manual")
+    languages = run_on(settings, languages_of)
+    assert languages[0] == "vi" and len(languages) == 32 and set(languages) <= said.keys() - {"EN", "k0", "unknown"}
 
 
 def test_a_gate_that_failed_keeps_it_here_whatever_the_file_says(settings: Settings, folder: Path) -> None:
