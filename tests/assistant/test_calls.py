@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from weft.assistant.lanes import CpuShares
 from weft.infra.db import Db
 from weft.infra.engine.model import Bounds, Delta
 from weft.infra.engine.places import Place
+from weft.infra.slots import Slots
 from weft.kernel.clock import ManualClock
 from weft.kernel.errors import Invalid, Limited, Unavailable, WeftError
 from weft.ledger.jobs import end_holds
@@ -324,6 +327,46 @@ async def test_no_interleaving_of_askers_passes_a_budget_by_a_token(db: Db) -> N
         assert 0 < most <= limit and after.spent <= limit and after.held == 0
         assert sum(event["charged"] for event in await town.events()) == after.spent
         assert any(isinstance(result, Limited) for result in results)
+
+
+def test_processes_share_the_engines_time_and_count_none_of_it_twice(tmp_path: Path) -> None:
+    """Two queues on one folder are what two processes are: a lock belongs to the open file."""
+    at = [10.0]
+    places = [Slots(3, tmp_path), Slots(3, tmp_path)]
+    shares = [CpuShares(lambda pid: at[0], lambda place=place: place.taken, tmp_path) for place in places]  # type: ignore[misc]
+    spent = [Spent() for _ in range(4)]
+    taken: dict[int, tuple[Any, Slots, int]] = {}
+
+    def begin(call: int, who: int, pid: int = 7) -> None:
+        slot = places[who].take()
+        assert slot is not None
+        taken[call] = shares[who].counting(pid, spent[call]), places[who], slot
+        taken[call][0].__enter__()
+
+    def end(call: int) -> None:
+        counting, place, slot = taken[call]
+        counting.__exit__(None, None, None)
+        place.free(slot)
+
+    begin(0, 0)
+    at[0] += 1
+    begin(1, 1)
+    at[0] += 2
+    begin(2, 1)
+    at[0] += 3
+    end(0)
+    at[0] += 4
+    end(2)
+    end(1)
+    assert [round(one.cpu_s, 6) for one in spent[:3]] == [3.0, 4.0, 3.0]
+    assert sum(one.cpu_s for one in spent) == at[0] - 10
+    at[0] += 100
+    begin(3, 0)
+    at[0] = 1
+    end(3)
+    assert spent[3].cpu_s == 0, "what it did for nobody, and another process with its number, is no call's"
+    for each in (*places, *shares):
+        each.close()
 
 
 def test_cpu_time_is_split_among_the_calls_that_run() -> None:

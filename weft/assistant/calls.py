@@ -184,6 +184,7 @@ class Calls:
         await self.settled()
         for lane in self._lanes.values():
             lane.queue.close()
+            lane.cpu.close()
 
     def _place(self, call: Work) -> Place:
         place = self._servers.place(call.capability) if self._capabilities.may(call.feature) else None
@@ -196,8 +197,10 @@ class Calls:
         if lane is None:
             folder = self._folder / place.lane if self._folder is not None else None
             guess_s = EMBED_GUESS_S if place.lane == "embed" else FIRST_GUESS_S
-            queue = Queue(Slots(place.slots, folder), self._lag, first_guess_s=guess_s)
-            lane = self._lanes[place.lane] = Lane(queue, Breaker(), CpuShares())
+            slots = Slots(place.slots, folder)
+            queue = Queue(slots, self._lag, first_guess_s=guess_s)
+            cpu = CpuShares(taken=lambda: slots.taken, folder=folder)
+            lane = self._lanes[place.lane] = Lane(queue, Breaker(), cpu)
         return lane
 
     @asynccontextmanager

@@ -53,6 +53,17 @@ class Slots:
             self.want(True)
         return None
 
+    @property
+    def taken(self) -> int:
+        """Places that are taken, by whichever process."""
+        return self.count - len(self._free) + sum(not self._is_free(number) for number in self._free if self._files)
+
+    def _is_free(self, number: int) -> bool:
+        if not try_lock(self._files[number], fcntl.LOCK_SH):
+            return False
+        fcntl.flock(self._files[number], fcntl.LOCK_UN)
+        return True
+
     def want(self, wants: bool) -> None:
         """Say to the other processes whether somebody waits here for a place that one of them holds."""
         if wants and not self._wants:
