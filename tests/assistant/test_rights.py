@@ -1,8 +1,10 @@
 """What may enter a request, checked on the request: nothing that any reader of the answer may not see, nothing of
-anybody who blocked the assistant, opted out or is gone. The oracle knows the community by its own record of it."""
+anybody who blocked the assistant, opted out, is gone or is muted by the asker. Requests for meaning count as well. The
+oracle knows the community by its own record of it."""
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
 from pathlib import Path
@@ -12,15 +14,15 @@ import pytest
 
 from tests.assistant.parlour import API, parlour, settle
 from tests.security.house import House, Person
-from tests.support.scripted_model import ScriptedModel
+from tests.support.scripted_model import ScriptedModel, scripted_model
 from weft.accounts.service import set_state
 from weft.assistant.asks import chat_ask
 from weft.assistant.context import Admitted, Readers
 from weft.assistant.opt_outs import opt_out
 from weft.assistant.prompts import Prompt, own_text
 from weft.kernel.ids import AccountId, bucket_of
-from weft.relationships.model import FollowOptions
-from weft.relationships.service import block, follow
+from weft.relationships.model import FollowOptions, Mute
+from weft.relationships.service import block, follow, mute
 
 SECRET = re.compile(r"zq[0-9]{4}x")
 PEOPLE, POSTS = 5, 28
@@ -48,9 +50,13 @@ class Community:
         self.posts: dict[str, Written] = {}
         self.follows: set[tuple[int, int]] = set()
         self.blocks: set[tuple[int, int]] = set()
+        self.mutes: set[tuple[int, int]] = set()
         self.out: set[int] = set()
         self.gone: set[int] = set()
         self.shut: set[int] = set()
+        self.limited: set[int] = set()
+        self.written = 0
+        self.read_by_index = 0
         model.say = self.repeat
 
     def repeat(self, body: dict[str, Any]) -> str:
@@ -76,14 +82,32 @@ class Community:
                     await block(self.house.db, a, b)
                     self.blocks.add((a, b))
                     self.follows -= {(a, b), (b, a)}
+                elif a != b and chance.random() < 0.08:
+                    await mute(self.house.db, a, b, Mute())
+                    self.mutes.add((a, b))
+        await self.read()
+
+    async def read(self) -> None:
+        """Until the index has read what it was to read."""
         await self.house.settle()
+        async with asyncio.timeout(60):
+            while await self._waiting():  # noqa: ASYNC110 - a job works it off
+                await asyncio.sleep(0.05)
+
+    async def _waiting(self) -> int:
+        async with self.house.db.read() as reader:
+            return int(await reader.value("SELECT count(*) FROM post_embeddings_wanted  -- all buckets"))
+
+    def _secret(self) -> str:
+        self.written += 1
+        return f"zq{self.written:04d}x"
 
     async def _write(self, at: int) -> None:
         person, chance = self.people[at], self.chance
         visibility = chance.choice(VISIBILITIES)
         called = frozenset(chance.sample(range(PEOPLE), chance.randrange(2) if visibility != "direct" else 1)) - {at}
         names = " ".join(f"@{self.people[other].name}" for other in called)
-        secret = f"zq{len(self.posts):04d}x"
+        secret = self._secret()
         seen = [post for post in self.posts.values() if self.sees(person.account_id, post)]
         parent = chance.choice(seen).id if seen and chance.random() < 0.5 else None
         text = f"The choir rehearses on Tuesday {secret} in the school {names}"
@@ -107,7 +131,7 @@ class Community:
         return post.visibility == "private" and (viewer, post.author) in self.follows
 
     def allowed(self, asker: int, readers: list[int | None]) -> set[str]:
-        refused = self.out | self.shut
+        refused = self.out | self.shut | {b for a, b in self.mutes if a == asker} | (self.limited if readers else set())
         if asker in self.out:
             return set()
         return {
@@ -120,18 +144,34 @@ class Community:
     def everybody(self) -> list[int | None]:
         return [None, *(person.account_id for person in self.people if person.account_id not in self.gone)]
 
+    @property
+    def indexed(self) -> set[str]:
+        """What the index may give to a model, whoever asks."""
+        away = self.out | self.shut | self.gone
+        return {one for one, post in self.posts.items() if post.visibility == "public" and post.author not in away}
+
     def sent(self) -> set[str]:
-        """The secrets in all requests since the last look."""
-        found = {secret for call in self.model.calls for secret in SECRET.findall(call.text)}
+        """The secrets in all requests since the last look, without those that the index may read."""
+        found: set[str] = set()
+        for call in self.model.calls:
+            secrets = set(SECRET.findall(call.text))
+            if call.path.endswith("/embeddings"):
+                self.read_by_index += len(secrets & self.indexed)
+                secrets -= self.indexed
+            found |= secrets
         self.model.calls.clear()
         return found
 
     async def unsettle(self) -> None:
-        """Some opt out, one is suspended, one shuts the assistant out; nobody asks the indexes whether they noticed."""
+        """Some opt out, are limited or suspended, or shut the assistant out; posts change or go. Nobody asks the
+        indexes whether they noticed."""
         chance, db = self.chance, self.house.db
+        await self.read()
         own = (await self.house.worker.mentions.own()).id
+        for secret in chance.sample(sorted(self.posts), 6):
+            await self._change(secret)
         for person in chance.sample(self.people, 3):
-            match chance.randrange(3):
+            match chance.randrange(4):
                 case 0:
                     await opt_out(db, person.account_id, True)
                     self.out.add(person.account_id)
@@ -139,9 +179,27 @@ class Community:
                     async with db.tx(bucket_of(person.account_id)) as tx:
                         await set_state(tx, person.account_id, "suspended")
                     self.gone.add(person.account_id)
+                case 2:
+                    async with db.tx(bucket_of(person.account_id)) as tx:
+                        await set_state(tx, person.account_id, "limited")
+                    self.limited.add(person.account_id)
                 case _:
                     await block(db, person.account_id, AccountId(own))
                     self.shut.add(person.account_id)
+        self.model.calls.clear()
+
+    async def _change(self, secret: str) -> None:
+        """Delete the post, or write it anew."""
+        post = self.posts.pop(secret)
+        author = next(person for person in self.people if person.account_id == post.author)
+        if self.chance.random() < 0.5:
+            answer = await author.http.delete(f"/api/v1/statuses/{post.id}")
+        else:
+            self.posts[now := self._secret()] = post
+            names = " ".join(f"@{one.name}" for one in self.people if one.account_id in post.mentions)
+            values = {"status": f"The choir rehearses on Monday {now} in the hall {names}", "language": "en"}
+            answer = await author.http.put(f"/api/v1/statuses/{post.id}", json=values)
+        assert answer.status_code == 200, answer.text
 
     async def ask_around(self) -> int:
         """Everybody asks in every way; how many requests held something."""
@@ -163,6 +221,11 @@ class Community:
             answer = await person.http.post(f"{API}/posts/{post.id}/summary")
             assert set(SECRET.findall(answer.text)) <= allowed
             held += self._check(allowed)
+            await person.http.get(f"{API}/posts/{post.id}/related")
+            held += self._check(allowed)
+        missed = await person.http.get(f"{API}/missed")
+        assert set(SECRET.findall(missed.text)) <= allowed
+        held += self._check(allowed)
         chats = await person.http.post(f"{API}/chats", json={})
         if chats.status_code == 200:
             turn = await person.http.post(
@@ -197,17 +260,22 @@ class Community:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(4))
 async def test_no_request_holds_what_a_reader_of_the_answer_may_not_see(
     database_url: str, tmp_path: Path, seed: int
 ) -> None:
-    async with parlour(database_url, tmp_path) as (house, model):
+    async with (
+        scripted_model() as embedder,
+        parlour(database_url, tmp_path, ai_embed_url=embedder.url, ai_embed_model="plain") as (house, model),
+    ):
+        model.calls = embedder.calls
         community = Community(house, model, random.Random(seed))
         await community.settle_in()
         held = await community.ask_around()
         await community.unsettle()
         held += await community.ask_around()
         assert held > 5, "the test asks for nothing"
+        assert community.read_by_index > 3, "the index reads nothing"
 
 
 async def test_only_a_request_that_everybody_may_read_is_shared_by_the_engine(
