@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from weft.infra.engine import process
 from weft.infra.engine.client import Models
 from weft.infra.engine.model import Ask, Bounds, Delta, Endpoint, Message, Usage
 from weft.infra.engine.process import ROOT, LocalEngines
-from weft.infra.engine.serve import born
+from weft.infra.engine.serve import END_S, born
 from weft.kernel.clock import Clock
 from weft.kernel.errors import Unavailable
 
@@ -137,6 +138,21 @@ async def test_one_that_hangs_is_ended_and_no_other(engines: LocalEngines, model
     second = await engines.endpoint("chat")
     await engines.stop("chat", first.pid)
     assert (await said(models, second))[1].known
+
+
+async def test_one_that_is_told_to_end_does_so_in_the_middle_of_an_answer(
+    engines: LocalEngines, models: Models
+) -> None:
+    endpoint = await engines.endpoint("chat")
+    long = msgspec.structs.replace(ASK, max_tokens=3500)
+    async with aclosing(models.stream(endpoint, long, PATIENT)) as pieces:
+        assert isinstance(await anext(pieces), Delta)
+        os.kill(endpoint.pid, signal.SIGTERM)
+        with pytest.raises(Unavailable, match=r"model\.broken"):
+            async for _ in pieces:
+                assert not is_gone(endpoint.pid)
+    await until(partial(is_gone, endpoint.pid), END_S + 3)
+    assert (await said(models, await engines.endpoint("chat")))[1].known
 
 
 async def test_one_that_hangs_while_it_starts_is_killed_and_the_next_one_answers(

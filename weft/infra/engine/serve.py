@@ -29,6 +29,7 @@ NICENESS = 10
 REFUSED = 3
 """Exit status: the model's file may not be used; starting again will not help."""
 LOOK_S = 1.0
+END_S = 2.0
 # CPU time between two looks of an engine that has something to do; one that waits takes next to none.
 AT_WORK_S = 0.02
 EMBED_BATCH = 2048
@@ -95,8 +96,16 @@ def main() -> int:
     for name in (order.state, order.starts, order.socket):
         with suppress(FileNotFoundError):
             Path(name).unlink()
+    end_soon()
     del server
     return 0
+
+
+def end_soon() -> None:
+    """End within seconds, whatever still runs: the server would finish every answer first, and keep the lock."""
+    late = threading.Timer(END_S, os._exit, (0,))
+    late.daemon = True
+    late.start()
 
 
 def lower(parent: int) -> None:
