@@ -129,3 +129,32 @@ async def test_many_errands_of_a_slow_kind_hold_up_no_other_kind_and_are_all_don
             await asyncio.sleep(0.02)
     await made.stop()
     assert begun == AT_ONCE + 2
+
+
+async def test_an_errand_that_takes_longer_than_its_lease_is_not_begun_twice(db: Db, clock: ManualClock) -> None:
+    may_end, begun = asyncio.Event(), 0
+
+    async def answer(event: Asked) -> None:
+        nonlocal begun
+        begun += 1
+        await may_end.wait()
+
+    async def until_due(ms: int) -> None:
+        async with asyncio.timeout(10), db.read() as reader:
+            while await reader.value("SELECT due_ms FROM errands  -- all buckets") < ms:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+
+    one, other = (Errands(db, EventCodec([Asked]), {Asked: answer}, renewed_s=0.02) for _ in range(2))
+    async with db.job() as tx:
+        await one.store(tx, [Asked(number=1)])
+    await one.start()
+    for _ in range(3):
+        await until_due(clock.now_ms() + LEASE_MS)
+        clock.advance(LEASE_MS / 1000 - 1)
+        assert await other.run_due() == 0
+    may_end.set()
+    async with asyncio.timeout(10):
+        while await rows(db, "errands"):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+    await one.stop()
+    assert begun == 1

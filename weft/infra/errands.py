@@ -2,9 +2,9 @@
 
 An outbox handler only writes the errand down, in its transaction. A runner then takes a lease on one, does the work
 with no transaction open, and removes it. A few run side by side, so that a machine that is slow to answer holds up none
-but its own, and half of them are of other kinds: answers of a model that takes minutes keep no mail waiting. An errand
-whose runner died is taken again when its lease ends, so runners are told at least once; after eight failures it becomes
-a dead letter.
+but its own, and half of them are of other kinds: answers of a model that takes minutes keep no mail waiting. A runner
+at work renews its lease; an errand whose runner died is taken again when that ends, so runners are told at least once.
+After eight failures it becomes a dead letter.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from weft.kernel.errors import Unavailable, WeftError
 Run = Callable[[Any], Awaitable[None]]
 
 LEASE_MS = 120_000
+RENEWED_S = 40.0
 MOST_ATTEMPTS = 8
 SWEEP_S = 5.0
 AT_ONCE = 8
@@ -62,7 +63,10 @@ SELECT $1, $2, kind, payload, $3, $4, $5 FROM gone
 class Errands:
     """Runs errands, a few at a time; one per worker, any number of workers."""
 
-    def __init__(self, db: Db, codec: EventCodec, runners: Mapping[type[Event], Run]) -> None:
+    def __init__(
+        self, db: Db, codec: EventCodec, runners: Mapping[type[Event], Run], *, renewed_s: float = RENEWED_S
+    ) -> None:
+        self._renewed_s = renewed_s
         self._db = db
         self._codec = codec
         self._runners = dict(runners)
@@ -144,12 +148,35 @@ class Errands:
         run = self._runners.get(type(event)) if event is not None else None
         try:
             if run is not None:
-                await run(event)
+                await self._at_work(row, run(event))
         except Exception as error:  # a fault in one errand ends neither it nor the others
             await self._put_off(row, error)
             return
         async with self._db.once(row["bucket"]) as tx:
             await tx.execute(DONE, row["bucket"], row["id"])
+
+    async def _at_work(self, row: Row, work: Awaitable[None]) -> None:
+        """Keep the lease for as long as the work takes, or somebody else would begin it as well."""
+        ended = asyncio.Event()
+        renewing = asyncio.create_task(self._renew(row, ended))
+        try:
+            await work
+        finally:
+            ended.set()
+            await renewing
+
+    async def _renew(self, row: Row, ended: asyncio.Event) -> None:
+        while not ended.is_set():
+            try:
+                async with asyncio.timeout(self._renewed_s):
+                    await ended.wait()
+            except TimeoutError:
+                with contextlib.suppress(Unavailable):
+                    await self._later(row, self._db.clock.now_ms() + LEASE_MS)
+
+    async def _later(self, row: Row, due_ms: int) -> None:
+        async with self._db.once(row["bucket"]) as tx:
+            await tx.execute(LATER, row["bucket"], row["id"], due_ms)
 
     async def _put_off(self, row: Row, error: Exception) -> None:
         """Try again later; what was refused for good, or failed too often, is given up."""
@@ -157,8 +184,8 @@ class Errands:
         reason = error.code if isinstance(error, WeftError) else type(error).__name__
         log.warning("errand.failed", kind=row["kind"], attempt=row["attempts"], error=reason)
         now = self._db.clock.now_ms()
+        if not final and row["attempts"] < MOST_ATTEMPTS:
+            await self._later(row, now + 5_000 * 2 ** row["attempts"])
+            return
         async with self._db.once(row["bucket"]) as tx:
-            if not final and row["attempts"] < MOST_ATTEMPTS:
-                await tx.execute(LATER, row["bucket"], row["id"], now + 5_000 * 2 ** row["attempts"])
-            else:
-                await tx.execute(BURY, row["bucket"], row["id"], "errand", reason, now)
+            await tx.execute(BURY, row["bucket"], row["id"], "errand", reason, now)
