@@ -5,7 +5,7 @@ followers or for a few goes to its author alone, because those who read the assi
 
 For the asker alone: ``can_see`` for the asker. For everybody: besides, ``can_see`` for nobody in particular, and no
 block between the author and anyone at all, since whoever is on the other side of it reads the answer, too; nor anything
-of an author whom the staff limited to those who follow. For both:
+of an author whom the staff limited to those who follow; and in a listed answer nothing that is unlisted. For both:
 nothing of an author who is gone, who opted out, who is muted by the asker, or between whom and the assistant a block
 stands; nothing of the assistant itself; nothing at all for an asker who opted out.
 """
@@ -27,7 +27,7 @@ from weft.kernel.ids import AccountId, bucket_of
 from weft.kernel.text.entities import find_urls
 from weft.posts.model import Post
 from weft.posts.service import load_posts
-from weft.relationships.model import NOBODY, Bounds, Facts, can_see
+from weft.relationships.model import NOBODY, Bounds, Facts, Visibility, can_see
 from weft.relationships.service import load_bounds, load_facts
 
 _KEY: Final = object()
@@ -38,10 +38,11 @@ OwnId = Callable[[], Awaitable[AccountId | None]]
 
 
 class Readers(msgspec.Struct, frozen=True):
-    """Who reads an answer: whoever asks, and with ``everybody`` everybody else."""
+    """Who reads an answer: whoever asks, and with ``everybody`` everybody else; ``listed`` in public lists, too."""
 
     asker_id: AccountId
     everybody: bool = False
+    listed: bool = False
 
     @property
     def key(self) -> str:
@@ -178,7 +179,7 @@ def _is_admitted(post: Post, readers: Readers, known: Known) -> bool:
         return False
     if not readers.everybody:
         return True
-    if author.state == "limited":
+    if author.state == "limited" or (readers.listed and post.visibility != Visibility.PUBLIC):
         return False
     # What stands behind a warning is not carried out from behind it.
     return can_see(audience, NOBODY) and not post.summary and not post.sensitive

@@ -56,7 +56,8 @@ class Mention(msgspec.Struct, frozen=True):
     @property
     def readers(self) -> Readers:
         """Everybody, or the author alone: those who follow the assistant are not those who follow the author."""
-        return Readers(self.author.id, everybody=self.post.visibility <= Visibility.UNLISTED)
+        visibility = self.post.visibility
+        return Readers(self.author.id, visibility <= Visibility.UNLISTED, listed=visibility == Visibility.PUBLIC)
 
     @property
     def visibility(self) -> Visibility:
