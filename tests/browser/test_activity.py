@@ -21,6 +21,19 @@ async def people(stage: Stage, *names: str) -> list[Person]:
     return [await asyncio.to_thread(stage.town.newcomer, shown=name) for name in names]
 
 
+async def kept_aside(stage: Stage, me: Person) -> None:
+    """Somebody whose mention a policy keeps aside."""
+    [ada] = await people(stage, "Ada First")
+    policy = {"for_not_following": "filter"}
+    (await asyncio.to_thread(me.http.patch, "/api/v2/notifications/policy", json=policy)).raise_for_status()
+    await asyncio.to_thread(ada.say, f"@{me.name} you do not know me yet")
+    for _ in range(150):
+        if await asyncio.to_thread(me.get, "/api/v1/notifications/requests"):
+            break
+        await asyncio.sleep(0.04)
+    assert await asyncio.to_thread(me.get, "/api/v1/notifications") == []
+
+
 async def late(route: Any) -> None:
     await asyncio.sleep(0.7)
     await route.continue_()
@@ -241,15 +254,7 @@ async def test_a_request_to_follow_is_answered_in_its_row(stage: Stage) -> None:
 
 async def test_what_a_policy_keeps_aside_is_let_in(stage: Stage) -> None:
     screen, me = await stage.newcomer("mai")
-    [ada] = await people(stage, "Ada First")
-    policy = {"for_not_following": "filter"}
-    (await asyncio.to_thread(me.http.patch, "/api/v2/notifications/policy", json=policy)).raise_for_status()
-    await asyncio.to_thread(ada.say, f"@{me.name} you do not know me yet")
-    for _ in range(150):
-        if await asyncio.to_thread(me.get, "/api/v1/notifications/requests"):
-            break
-        await asyncio.sleep(0.04)
-    assert await asyncio.to_thread(me.get, "/api/v1/notifications") == []
+    await kept_aside(stage, me)
     # What stands above the list is known before the list is, and moves nothing.
     await screen.page.route(LIST, late)
     await screen.open("/activity")
@@ -267,3 +272,35 @@ async def test_what_a_policy_keeps_aside_is_let_in(stage: Stage) -> None:
     await screen.ready()
     await expect(row(screen, "mention")).to_contain_text("you do not know me yet")
     await expect(door).to_have_count(0)
+
+
+async def test_what_stands_above_the_list_stays_while_it_is_tried_again(stage: Stage) -> None:
+    screen, me = await stage.newcomer("mai")
+    await kept_aside(stage, me)
+    answers = asyncio.Event()
+    asked = 0
+
+    async def broken_once(route: Any) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            await route.fulfill(status=500, json={"error": "broken"})
+        else:
+            await answers.wait()
+            await route.continue_()
+
+    screen.watch.expect(500, "/api/v2/notifications")
+    await screen.page.route(LIST, broken_once)
+    await screen.page.goto(f"{stage.town.url}/activity")
+    main = screen.page.locator("#main")
+    door = main.get_by_role("button", name=screen.t("activity.filtered"))
+    again = main.get_by_role("button", name=screen.t("core.retry"), exact=True)
+    await expect(door).to_be_visible()
+    await door.evaluate("(door) => { door.dataset.same = 'yes' }")
+    await again.click()
+    await expect(main.locator(".skeleton").first).to_be_visible()
+    await expect(door).to_have_attribute("data-same", "yes")
+    answers.set()
+    await screen.ready()
+    await expect(main).to_contain_text(screen.t("activity.empty"))
+    await expect(door).to_have_attribute("data-same", "yes")

@@ -18,6 +18,8 @@ export class Happenings {
   items = $state.raw<readonly Happening[]>([])
   state = $state<'fresh' | 'loading' | 'ready' | 'ended' | 'failed'>('fresh')
   error = $state.raw<unknown>(null)
+  /** It was read once, or a first try failed: what stands above it is shown from then on. */
+  tried = $state(false)
   /** How many came by stream and are not shown yet. */
   waiting = $state(0)
   #older: string | null
@@ -35,6 +37,8 @@ export class Happenings {
     } catch (error) {
       this.error = error
       this.state = 'failed'
+    } finally {
+      this.tried = true
     }
   }
 
