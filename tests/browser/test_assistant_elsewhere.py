@@ -187,7 +187,6 @@ async def describing(screen: Screen) -> Any:
     """The sheet of a composer in which its picture is described."""
     composer = await Composer(screen).open()
     await composer.write("Look at this")
-    screen.watch.forgiving_shifts = True  # a picture makes the composer taller, on a busy machine late
     await composer.attach(picture())
     await composer.button("composer.alt_of", number=1).click()
     return composer.sheet("composer.alt_title")

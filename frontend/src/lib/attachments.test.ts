@@ -10,6 +10,11 @@ describe('a file', () => {
     expect(problemOfFile(file('a.png', 'image/png', 99e6), FILE_LIMITS)).toMatchObject({ kind: 'large', limit: FILE_LIMITS.imageBytes })
     expect(problemOfFile(file('a.png', 'image/png', 0), FILE_LIMITS)).toMatchObject({ kind: 'empty' })
   })
+  it('chosen before the limits are known is refused only for what needs none', () => {
+    expect(problemOfFile(file('a.pdf', 'application/pdf', 99e6), null)).toBeNull()
+    expect(problemOfFile(file('a.png', 'image/png', 0), null)).toMatchObject({ kind: 'empty' })
+    expect(admitted([file('a.png', 'image/png'), file('b.png', 'image/png')], 3, 4, null).problems).toMatchObject([{ kind: 'many' }])
+  })
   it('without a type is left to the server', () => expect(problemOfFile(file('a.heic', ''), FILE_LIMITS)).toBeNull())
   it('beyond the fourth is refused, the first ones stay', () => {
     const list = [1, 2, 3].map((n) => file(`${n}.png`, 'image/png'))

@@ -27,16 +27,17 @@ export function limitsOf(instance: unknown): FileLimits {
   }
 }
 
-/** Why a file cannot go; null if it can. Some systems give no type: then the server looks. */
-export function problemOfFile(file: Pick<File, 'name' | 'type' | 'size'>, limits: FileLimits): FileProblem | null {
-  const limit = /^(video|audio)\//.test(file.type) ? limits.filmBytes : limits.imageBytes
+/** Why a file cannot go; null if it can, or if the limits are not known yet. Some systems give no type: then the server looks. */
+export function problemOfFile(file: Pick<File, 'name' | 'type' | 'size'>, limits: FileLimits | null): FileProblem | null {
   if (file.size === 0) return { kind: 'empty', name: file.name }
+  if (limits === null) return null
+  const limit = /^(video|audio)\//.test(file.type) ? limits.filmBytes : limits.imageBytes
   if (file.type !== '' && !limits.types.includes(file.type)) return { kind: 'type', name: file.name }
   return file.size > limit ? { kind: 'large', name: file.name, bytes: file.size, limit } : null
 }
 
 /** Those that may be added beside what is there, and why each of the others may not. */
-export function admitted(files: readonly File[], there: number, most: number, limits: FileLimits): { files: File[]; problems: FileProblem[] } {
+export function admitted(files: readonly File[], there: number, most: number, limits: FileLimits | null): { files: File[]; problems: FileProblem[] } {
   const good: File[] = []
   const problems: FileProblem[] = []
   for (const file of files) {

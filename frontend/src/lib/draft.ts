@@ -36,7 +36,7 @@ export type DraftMedia = {
   captions: { text: string; language: string; saved: boolean } | null
   /** A picture on the server; of a blob the screen makes its own. */
   preview: string | null
-  /** Width and height in pixels, once the server has read them. */
+  /** Width and height in pixels, once the browser or the server has read them. */
   size: [number, number] | null
 }
 

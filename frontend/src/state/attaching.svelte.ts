@@ -3,7 +3,7 @@
 
 import { SvelteMap } from 'svelte/reactivity'
 import { get, send } from '../lib/api'
-import { admitted, FILE_LIMITS, isCaptions, limitsOf, mediaOf, moved, uploadFile, type FileLimits, type FileProblem, type Upload } from '../lib/attachments'
+import { admitted, FILE_LIMITS, isCaptions, limitsOf, mediaOf, moved, problemOfFile, uploadFile, type FileLimits, type FileProblem, type Upload } from '../lib/attachments'
 import type { DraftMedia } from '../lib/draft'
 import type { Media } from '../lib/entities'
 import { sizeOf } from '../lib/media-box'
@@ -16,11 +16,13 @@ import { session } from './session.svelte'
 import { toasts } from './toasts.svelte'
 
 let limits: Promise<FileLimits> | null = null
+/** The same, once the server has answered. */
+let known: FileLimits | null = null
 
 /** What the server takes, asked once. */
 export function fileLimits(): Promise<FileLimits> {
   limits ??= get('/api/v2/instance')
-    .then(limitsOf)
+    .then((instance) => (known = limitsOf(instance)))
     .catch(() => {
       limits = null
       return FILE_LIMITS
@@ -39,15 +41,24 @@ export class Attaching {
 
   constructor(private readonly composing: Composing) {}
 
-  async add(part: Part, files: readonly File[]): Promise<void> {
+  /** They have their place at once, so that nothing moves when their turn comes. */
+  add(part: Part, files: readonly File[]): void {
     if (part.poll) return void toasts.problem(t('composer.poll_or_media'))
-    const most = session.community.max_media
-    const { files: good, problems } = admitted(files, part.media.length, most, await fileLimits())
+    const { files: good, problems } = admitted(files, part.media.length, session.community.max_media, known)
     for (const problem of problems.slice(0, 2)) toasts.problem(wordsOf(problem))
     const media = good.map(mediaOf)
     part.media = [...part.media, ...media]
     this.composing.touch()
-    for (const one of media) this.upload(part, one)
+    for (const one of media) {
+      if (known) this.upload(part, one)
+      else this.#underway.set(one.key, this.#begin(part, one))
+    }
+  }
+
+  /** How large the browser finds it: what stands for the post until the server's answer is as high as it will be. */
+  measured(part: Part, media: DraftMedia, shown: EventTarget): void {
+    const [width, height] = shown instanceof HTMLVideoElement ? [shown.videoWidth, shown.videoHeight] : shown instanceof HTMLImageElement ? [shown.naturalWidth, shown.naturalHeight] : []
+    if (media.size === null && width && height) part.change(media.key, { size: [width, height] })
   }
 
   /** Begin an upload; without network it is left for later. */
@@ -98,14 +109,26 @@ export class Attaching {
   }
 
   stopAll(): void {
-    for (const key of [...this.#uploads.keys()]) this.stop(key)
+    for (const key of [...this.#underway.keys()]) this.stop(key)
     for (const address of this.#addresses.values()) URL.revokeObjectURL(address)
     this.#addresses.clear()
   }
 
   /** Until what is under way has arrived or failed. */
   async settle(): Promise<void> {
-    await Promise.allSettled(this.#underway.values())
+    while (this.#underway.size) await Promise.allSettled(this.#underway.values())
+  }
+
+  /** Chosen before the server said what it takes: a file that it does not take is told so in its place. */
+  async #begin(part: Part, { key, name, type, blob }: DraftMedia): Promise<void> {
+    if (navigator.onLine) this.progress.set(key, 0)
+    const problem = problemOfFile({ name, type, size: blob?.size ?? 0 }, await fileLimits())
+    // Taken out again, or discarded.
+    if (!this.#underway.has(key)) return
+    this.#forget(key)
+    const media = part.media.find((one) => one.key === key)
+    if (media && problem) this.refusals.set(key, wordsOf(problem))
+    else if (media) this.upload(part, media)
   }
 
   async #follow(part: Part, key: string, done: Promise<Answer>): Promise<void> {
@@ -116,7 +139,7 @@ export class Attaching {
       if (!part.media.some((media) => media.key === key)) return void this.#throwAway(id)
       if (answer.status < 300) {
         const taken = answer.body as Media
-        part.change(key, { id, uploadedAt: Date.now(), preview: taken.preview_url ?? null, size: sizeOf(taken) })
+        part.change(key, { id, uploadedAt: Date.now(), preview: taken.preview_url ?? null, ...(sizeOf(taken) && { size: sizeOf(taken) }) })
         this.composing.touch()
       } else if (answer.status >= 400 && answer.status < 500 && answer.status !== 429 && answer.status !== 401) this.refusals.set(key, reasonOf(answer))
     } catch {
