@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.composer import Composer
 from tests.browser.screen import Screen
 from tests.browser.stage import Stage
 from tests.support.server import Person
@@ -117,22 +116,6 @@ async def test_the_address_of_a_new_conversation_opens_by_itself(stage: Stage) -
     await expect(log(screen, account["display_name"])).to_contain_text("Straight from a link")
     [mine] = await talks(me, 1)
     assert "Straight from a link" in mine["last_status"]["content"]
-
-
-async def test_a_message_begins_at_the_profile(stage: Stage) -> None:
-    screen, me = await stage.newcomer("mai")
-    bea = await asyncio.to_thread(stage.town.newcomer, shown="Bea Spinner")
-    await screen.open(f"/@{bea.name}")
-    await screen.page.locator(".topbar").get_by_role("button", name=screen.t("core.more"), exact=True).click()
-    message = screen.t("profile.message", name="Bea Spinner")
-    await screen.page.get_by_role("menuitem", name=message, exact=True).click()
-    composer = Composer(screen)
-    await expect(composer.field()).to_have_value(f"@{bea.name} ")
-    await composer.write(f"@{bea.name} are you at the fair?")
-    await composer.post()
-    [theirs] = await talks(bea, 1)
-    assert theirs["last_status"]["visibility"] == "direct"
-    assert [one["id"] for one in theirs["accounts"]] == [me.id]
 
 
 async def test_several_people_talk_together(stage: Stage) -> None:

@@ -102,6 +102,26 @@ async def test_a_refused_follow_is_put_back_with_a_sentence(stage: Stage) -> Non
     assert not (await tie(me, ines))["following"]
 
 
+async def test_a_message_opens_the_conversation_that_one_has_with_somebody(stage: Stage) -> None:
+    screen, me = await stage.newcomer("mai")
+    bea = await somebody(stage, "Bea Spinner")
+    log = screen.page.get_by_role("log", name=re.compile("Bea Spinner"))
+    for text in ("Have you got wool to spare?", "And a spindle?"):
+        await screen.open(f"/@{bea.name}")
+        await choose(screen, "profile.message", name="Bea Spinner")
+        await screen.until("location.pathname.startsWith('/messages/')")
+        await screen.page.get_by_placeholder(screen.t("messages.write")).fill(text)
+        await screen.page.get_by_role("button", name=screen.t("messages.send"), exact=True).click()
+        await expect(log).to_contain_text(text)
+        await screen.until("/^\\/messages\\/\\d+$/.test(location.pathname)")
+    await expect(log).to_contain_text("Have you got wool to spare?")
+    await expect(screen.page.locator("[data-composer=sheet]")).to_have_count(0)
+    await screen.settle()
+    [talk] = await asyncio.to_thread(me.get, "/api/v1/conversations")
+    assert [one["id"] for one in talk["accounts"]] == [bea.id] and "spindle" in talk["last_status"]["content"]
+    assert await screen.path() == f"/messages/{talk['id']}"
+
+
 async def test_somebody_who_accepts_followers_is_asked_and_lets_one_in(stage: Stage) -> None:
     asker, me = await stage.newcomer("mai")
     locked = await somebody(stage, "Kept Close")

@@ -151,6 +151,15 @@ class Chats {
     return chat
   }
 
+  /** Where one writes to these people: in the conversation one has with them, or in a new one. */
+  async pathTo(people: readonly Account[]): Promise<string> {
+    const [first] = people
+    const [known] = first && people.length === 1 ? await get<Conversation[]>(`${OWN}/with/${first.id}`) : []
+    if (known) return `/messages/${known.id}`
+    this.begin(people)
+    return `/messages/new?with=${people.map((one) => one.id).join(',')}`
+  }
+
   /** The first message made a conversation. */
   adopt(chat: Chat, id: string): void {
     chat.id = id

@@ -1,7 +1,7 @@
 // Opens the composer. Its pieces are loaded when it is first opened.
 
 import type { Draft } from '../lib/draft'
-import type { Status, Visibility } from '../lib/entities'
+import type { Status } from '../lib/entities'
 import { dialogs } from './dialogs.svelte'
 import { session } from './session.svelte'
 

@@ -26,7 +26,6 @@ export async function begin(opening: Opening): Promise<Composing> {
     draft.warning = opening.replyTo.spoiler_text || null
   }
   if (opening.quote) draft.quote = refOf(opening.quote)
-  if (opening.visibility) draft.visibility = opening.visibility
   return new Composing(draft, given)
 }
 
@@ -38,10 +37,10 @@ function fresh(values: Partial<Draft>): Draft {
 }
 
 /** The names that must stand in it so that they get it: those of a message. The answered author is told anyway. */
-function givenText({ text, replyTo, visibility }: Opening): string {
+function givenText({ text, replyTo }: Opening): string {
   if (text !== undefined) return text
   const isNarrow = (one: Visibility | undefined) => one === 'direct' || one === 'private'
-  if (!replyTo || !(isNarrow(replyTo.visibility) || isNarrow(visibility ?? session.preferences.visibility))) return ''
+  if (!replyTo || !(isNarrow(replyTo.visibility) || isNarrow(session.preferences.visibility))) return ''
   const own = session.account?.acct
   const names = [replyTo.account.acct, ...replyTo.mentions.map((mention) => mention.acct)]
   const others = [...new Set(names)].filter((name) => name !== own)

@@ -10,7 +10,7 @@ export function titleOf(opening: Opening, composing: Composing | null): string {
   if (opening.edit || composing?.isEdit) return t('composer.edit')
   if (opening.redraft) return t('composer.redraft')
   if (opening.replyTo || composing?.replyTo) return t('composer.new_reply')
-  if (composing?.visibility === 'direct' || opening.visibility === 'direct') return t('composer.new_message')
+  if (composing?.visibility === 'direct') return t('composer.new_message')
   if (opening.quote || composing?.quote) return t('composer.new_quote')
   return t('composer.new')
 }
