@@ -8,11 +8,13 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.composer import Composer
 from tests.browser.island import Island, island
 from tests.browser.screen import Screen
 from tests.browser.stage import Stage
@@ -174,23 +176,125 @@ async def test_everything_else_is_signed_out_at_once(stage: Stage) -> None:
     assert me.http.get("/api/v1/accounts/verify_credentials").status_code == 401
 
 
-async def test_a_tab_whose_session_ended_elsewhere_says_so(stage: Stage) -> None:
-    screen, me = await stage.newcomer("mai")
-    post = await asyncio.to_thread(me.say, "Still here?")
-    await screen.open(f"/@{me.name}/{post['id']}")
-    await screen.settle()
+async def end_from_afar(screen: Screen) -> None:
+    """End the session of this window, as another device does. What it reads meanwhile is refused."""
     screen.watch.expect(401, "/api/")
     screen.watch.may_log(NO_STREAM)
     cookies = {one["name"]: one["value"] for one in await screen.page.context.cookies()}
-    headers = {"x-weft-account": me.id, "origin": stage.town.url}
-    async with httpx.AsyncClient(base_url=stage.town.url, cookies=cookies, headers=headers) as other:
+    headers = {"origin": screen.town.url}
+    async with httpx.AsyncClient(base_url=screen.town.url, cookies=cookies, headers=headers) as other:
         answer = await other.post("/api/weft/v1/session/sign_out", json={"all": False})
         assert answer.status_code == 200, answer.text
-    like = screen.act("Still here?", "like")
-    await like.click()
-    notices = screen.page.get_by_role("region", name=screen.t("core.notices"))
-    await expect(notices).to_contain_text(screen.t("core.problem.signed_out"))
-    await expect(like).to_have_attribute("aria-pressed", "false")
+
+
+async def told_of_the_end(screen: Screen) -> Any:
+    """The notice that the session has ended: once, and nothing beside it."""
+    notice = screen.page.get_by_role("alert")
+    await expect(notice).to_contain_text(screen.t("account.over_text"))
+    await screen.ready()
+    await screen.settle()
+    await expect(notice).to_have_count(1)
+    await expect(screen.page.get_by_role("region", name=screen.t("core.notices"))).to_have_text("")
+    return notice
+
+
+async def back_in(screen: Screen, name: str) -> None:
+    """By the notice's own way."""
+    await screen.page.get_by_role("alert").get_by_role("link", name=screen.t("account.over_again")).click()
+    await screen.page.fill("#login", name)
+    await screen.page.fill("#password", PASSWORD)
+    await screen.page.click("button[type=submit]")
+    await screen.ready()
+
+
+async def test_a_session_that_ends_elsewhere_is_told_once_and_leads_back_to_the_place(stage: Stage) -> None:
+    screen = await stage.screen()
+    name = await join(screen)
+    await screen.open("/settings/profile")
+    await screen.settle()
+    await end_from_afar(screen)
+    await told_of_the_end(screen)
+    await screen.assert_reads_well()
+    # Whoever sits here next learns nothing of who it was.
+    assert name not in await screen.text()
+    assert name not in await screen.page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }])")
+    await back_in(screen, name)
+    assert await screen.path() == "/settings/profile"
+    await expect(screen.page.get_by_role("alert")).to_have_count(0)
+
+
+@pytest.mark.parametrize("link", ["core.activity", "core.local"])
+async def test_anything_that_is_read_tells_that_the_session_has_ended(stage: Stage, link: str) -> None:
+    screen, _ = await stage.newcomer("mai")
+    # A stream that stays silent: some networks let none through.
+    await screen.page.route_web_socket(re.compile("/api/v1/streaming"), lambda socket: None)
+    await screen.open("/")
+    await screen.settle()
+    await end_from_afar(screen)
+    await screen.page.get_by_role("link", name=screen.t(link), exact=True).first.click()
+    notice = await told_of_the_end(screen)
+    path = await screen.path()
+    assert path == {"core.activity": "/activity", "core.local": "/local"}[link]
+    await notice.get_by_role("button", name=screen.t("account.over_visit"), exact=True).click()
+    await expect(notice).to_have_count(0)
+    await expect(screen.page.locator("#main [data-post]").first).to_be_visible()
+    assert await screen.path() == path
+
+
+async def test_an_account_signed_in_beside_does_not_hide_that_one_has_ended(stage: Stage) -> None:
+    screen = await stage.screen()
+    await join(screen)
+    await screen.page.goto(f"{stage.town.url}/auth/sign_in?add=1")
+    await screen.page.fill("#login", "linh")
+    await screen.page.fill("#password", stage.town.passwords["linh"])
+    await screen.page.click("button[type=submit]")
+    await screen.ready()
+    await screen.open("/activity")
+    await screen.settle()
+    await end_from_afar(screen)
+    await told_of_the_end(screen)
+
+
+async def test_what_was_being_written_waits_for_its_author_and_for_nobody_else(stage: Stage) -> None:
+    screen = await stage.screen()
+    name = await join(screen)
+    bea = await asyncio.to_thread(stage.town.newcomer, shown="Bea Spinner")
+    await screen.open(f"/messages/new?with={bea.id}")
+    await screen.page.get_by_placeholder(screen.t("messages.write")).fill("Half a question")
+    await screen.page.get_by_role("link", name=screen.t("core.home"), exact=True).first.click()
+    await screen.until("location.pathname === '/'")
+    composer = await Composer(screen).open()
+    await composer.write("Half a thought")
+    await end_from_afar(screen)
+    await told_of_the_end(screen)
+    await back_in(screen, name)
+    await screen.open("/drafts")
+    for text in ("Half a thought", "Half a question"):
+        await expect(screen.page.locator("#main")).to_contain_text(text)
+    await end_from_afar(screen)
+    await told_of_the_end(screen)
+    assert await drafts_here(screen) == 2
+    await sign_in(screen, "linh", stage.town.passwords["linh"])
+    await screen.ready()
+    for _ in range(150):
+        if not await drafts_here(screen):
+            return
+        await asyncio.sleep(0.04)
+    raise AssertionError("somebody else finds the drafts in the browser")
+
+
+async def drafts_here(screen: Screen) -> int:
+    """How many drafts the browser holds, whosever they are."""
+    count = """new Promise((done, failed) => {
+      const open = indexedDB.open('weft-composing', 1)
+      open.onerror = failed
+      open.onsuccess = () => {
+        const asked = open.result.transaction('kept').objectStore('kept').count()
+        asked.onsuccess = () => { open.result.close(); done(asked.result) }
+        asked.onerror = failed
+      }
+    })"""
+    return int(await screen.page.evaluate(count))
 
 
 async def test_a_link_lets_one_person_in_where_people_join_by_invitation(shore: Stage) -> None:

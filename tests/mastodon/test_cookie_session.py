@@ -116,6 +116,19 @@ async def test_what_a_page_sends_as_another_account_is_refused(house: House, has
     assert answer.status_code == 200, "a token says itself whose it is"
 
 
+async def test_a_page_whose_session_has_ended_is_not_answered_as_a_visitor(house: House, hashed: str) -> None:
+    tab, account_id = await tab_of(house, hashed)
+    believes = {"x-weft-account": str(account_id)}
+    assert (await tab.http.get("/api/v1/timelines/public", headers=believes)).status_code == 200
+    ended = {"cookie": f"weft_session={tab.http.cookies['weft_session']}"}
+    assert (await tab.http.post("/api/weft/v1/session/sign_out", json={})).status_code == 200
+    for headers in (ended, {}):
+        for path in ("/api/v1/timelines/public", "/api/weft/v1/session", "/api/v1/timelines/home"):
+            answer = await house.visitor.get(path, headers=headers | believes)
+            assert answer.status_code == 401, path
+        assert (await house.visitor.get("/api/v1/timelines/public", headers=headers)).status_code == 200
+
+
 async def test_only_staff_browsers_have_staff_scopes(house: House, hashed: str) -> None:
     for name, role, has in (("mia", "moderator", True), ("ann", "member", False)):
         tab, _ = await tab_of(house, hashed, name, role=role)

@@ -43,16 +43,19 @@ export interface Options {
 }
 
 let accountId = ''
-let onChanged: () => void = () => {}
+let onLost: (how: Lost) => void = () => {}
 
 /** Say for which account the requests of this tab are meant; empty for a visitor. */
 export function speakFor(id: string): void {
   accountId = id
 }
 
-/** Called when the browser's session is no longer the one this tab was opened with. */
-export function whenChanged(then: () => void): void {
-  onChanged = then
+/** The browser's session is another account's by now, or it ended or may do nothing any more. */
+export type Lost = 'changed' | 'ended'
+
+/** Called when the session is no longer the one this tab was opened with. */
+export function whenLost(then: (how: Lost) => void): void {
+  onLost = then
 }
 
 export function address(path: string, params: Params = {}): string {
@@ -98,9 +101,10 @@ async function refusal(response: Response): Promise<ApiError> {
   const message = typeof told === 'object' && told !== null && 'error' in told ? String(told.error) : ''
   const code = (told as { weft?: { code?: string } } | null)?.weft?.code ?? ''
   if (response.status === 409 && (code === 'session.changed' || response.headers.has('x-weft-session'))) {
-    onChanged()
+    onLost('changed')
     return new ApiError('changed', message, 409, 0, code)
   }
+  if (accountId && (response.status === 401 || code.startsWith('login.'))) onLost('ended')
   return new ApiError(problemOf(response.status), message, response.status, Number(response.headers.get('retry-after')) || 0, code, told)
 }
 

@@ -2,6 +2,7 @@
 // itself; only `outbox.queue`, called by the button, does.
 
 import { isEmpty, type Draft } from './draft'
+import { beforeEnd } from './ended'
 import type { Kept, Shelf } from './shelf'
 
 export const SAVE_AFTER_MS = 400
@@ -34,7 +35,7 @@ export async function deleteDraft(shelf: Shelf, id: string): Promise<void> {
 type Page = Pick<Document, 'addEventListener' | 'removeEventListener'> & { visibilityState?: string }
 type Surroundings = { page: Page; window: Pick<Window, 'addEventListener' | 'removeEventListener'> }
 
-/** Saves what it is told of: late while typing, at once when the page is hidden or left. */
+/** Saves what it is told of: late while typing, at once when the page is hidden or left, or the session has ended. */
 export class Autosave {
   #waiting: (() => Draft) | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -50,7 +51,9 @@ export class Autosave {
     const hide = (): void => void (around?.page.visibilityState === 'hidden' && leave())
     around?.page.addEventListener('visibilitychange', hide)
     around?.window.addEventListener('pagehide', leave)
+    const stopKeeping = around && beforeEnd(() => this.flush(), around.window)
     this.#stop = () => {
+      stopKeeping?.()
       around?.page.removeEventListener('visibilitychange', hide)
       around?.window.removeEventListener('pagehide', leave)
     }

@@ -1,6 +1,6 @@
 // Signing out leaves nothing behind: what was kept in this browser for one account, or for all, goes.
 
-import { clearOffline } from './offline'
+import { clearOffline, forgetOthers, unsubscribe } from './offline'
 import { Shelf } from './shelf'
 
 /** What belongs to the browser and to nobody: how the app looks. */
@@ -16,7 +16,17 @@ export async function countKept(accounts: readonly string[]): Promise<number> {
 
 /** Forget these accounts; `everything` when nobody stays signed in here. */
 export async function forget(accounts: readonly string[], everything: boolean): Promise<void> {
+  forgetStored()
+  await Promise.all(everything ? [clearOffline()] : accounts.map((account) => clearOffline(account)))
+}
+
+/** A session ended elsewhere, and `left` are still signed in here: what signing out would take goes, but for the drafts. */
+export async function forgetEnded(left: readonly string[]): Promise<void> {
+  forgetStored()
+  await Promise.all([forgetOthers(left, false), left.length === 0 && unsubscribe()])
+}
+
+function forgetStored(): void {
   for (const name of Object.keys(localStorage)) if (name.startsWith('weft.') && !STAYS.includes(name)) localStorage.removeItem(name)
   sessionStorage.clear()
-  await Promise.all(everything ? [clearOffline()] : accounts.map((account) => clearOffline(account)))
 }

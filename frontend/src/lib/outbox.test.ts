@@ -2,6 +2,7 @@ import 'fake-indexeddb/auto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { newDraft, newPart, type Draft, type PostRef } from './draft'
 import { Autosave, listDrafts, saveDraft } from './drafts'
+import { keepAll } from './ended'
 import { leaseLock, lockFor } from './locks'
 import { NoAnswer, type Answer, type Net } from './net'
 import { Outbox, type OutboxEvents } from './outbox'
@@ -218,13 +219,14 @@ describe('a queued post', () => {
     outbox.stop()
   })
 
-  it('stops when the session has ended, and goes on when asked to', async () => {
+  it('waits where the session has ended, and goes out by itself once somebody is signed in again', async () => {
     world.fates = [refusal(401)]
     const outbox = tab()
     await outbox.queue(write('hello'))
     await outbox.run()
-    expect((await outbox.list('1'))[0]?.sending?.state).toBe('stopped')
-    await outbox.wake()
+    expect((await outbox.list('1'))[0]?.sending).toMatchObject({ state: 'waiting', tries: 1 })
+    expect(texts()).toEqual([])
+    await tab().run()
     expect(texts()).toEqual(['hello'])
   })
 })
@@ -404,6 +406,26 @@ describe('a draft', () => {
     window.dispatchEvent(new Event('pagehide'))
     await autosave.drop()
     expect(await listDrafts(shelf, '1')).toHaveLength(1)
+  })
+
+  it('is kept before the page goes whose session has ended', async () => {
+    const page = Object.assign(new EventTarget(), { visibilityState: 'visible' })
+    const window = new EventTarget()
+    const autosave = new Autosave(shelf, { around: { page, window } as never })
+    autosave.touch(() => write('hello'))
+    await keepAll(window)
+    expect(await listDrafts(shelf, '1')).toHaveLength(1)
+    await autosave.close()
+  })
+
+  it('waits for whoever wrote it, until somebody else is signed in', async () => {
+    await saveDraft(shelf, write('hello'), 1)
+    await saveDraft(shelf, { ...write('other'), account: '2' }, 1)
+    await shelf.keepOnly(['1', '2'])
+    expect(await listDrafts(shelf, '2')).toHaveLength(1)
+    await shelf.keepOnly(['1'])
+    expect(await listDrafts(shelf, '1')).toHaveLength(1)
+    expect(await listDrafts(shelf, '2')).toEqual([])
   })
 
   it('goes with its account', async () => {

@@ -236,12 +236,13 @@ export class Outbox {
   }
 
   async #refused(id: string, answer: Answer): Promise<Step> {
-    if (answer.status === 401) {
-      await this.#update(id, { state: 'stopped', reason: reasonOf(answer) })
-      return 'wait'
-    }
     if (answer.status >= 500 || PASSING.has(answer.status)) return await this.#postpone(id, answer)
     const kept = await this.shelf.get(id)
+    if (answer.status === 401) {
+      // It goes out once somebody is signed in again: nothing of it has to be pressed then.
+      await this.#update(id, { state: 'waiting', tries: (kept?.sending?.tries ?? 0) + 1 })
+      return 'wait'
+    }
     const words = kept && this.events.reason?.(answer, kept.draft)
     const draft = await this.takeBack(id, words ?? reasonOf(answer))
     if (draft) {

@@ -82,6 +82,17 @@ export class Shelf {
     this.#tell()
   }
 
+  /** Removes what is of anybody but these. */
+  async keepOnly(accounts: readonly string[]): Promise<void> {
+    const db = await this.#db()
+    const tx = db.transaction(STORE, 'readwrite')
+    const store = tx.objectStore(STORE)
+    const others = (await answerOf<Kept[]>(store.getAll())).filter((one) => !accounts.includes(one.account))
+    for (const { id } of others) store.delete(id)
+    await doneOf(tx)
+    if (others.length) this.#tell()
+  }
+
   /** Takes or renews a lease for `holder` until `until`; false while somebody else has it. */
   async lease(name: string, holder: string, now: number, until: number): Promise<boolean> {
     const db = await this.#db()

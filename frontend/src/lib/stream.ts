@@ -11,6 +11,8 @@ interface Frame {
 
 const FIRST_WAIT_MS = 1000
 const LONGEST_WAIT_MS = 60_000
+/** The server's word where a right was taken away, be it another browser's. A handshake that is refused gives no word. */
+const RIGHTS_CHANGED = 1008
 
 export class Stream {
   #socket: WebSocket | null = null
@@ -21,6 +23,8 @@ export class Stream {
   #opened = false
   /** Called after a gap: what was missed must be read. */
   onReturn: () => void = () => {}
+  /** Called when the server closed it because of rights, or when it cannot be opened: one may be let in no more. */
+  onRefused: () => void = () => {}
 
   constructor(readonly address: string) {}
 
@@ -58,16 +62,19 @@ export class Stream {
     clearTimeout(this.#timer)
     if (!this.#wanted || (this.#socket && this.#socket.readyState <= WebSocket.OPEN)) return
     const socket = new WebSocket(this.address)
+    let isOpen = false
     this.#socket = socket
     socket.onopen = () => {
+      isOpen = true
       this.#wait = FIRST_WAIT_MS
       for (const stream of this.#listeners.keys()) this.#ask('subscribe', stream)
       if (this.#opened) this.onReturn()
       this.#opened = true
     }
     socket.onmessage = (message) => this.#receive(String(message.data))
-    socket.onclose = () => {
+    socket.onclose = ({ code }) => {
       if (!this.#wanted || this.#socket !== socket) return
+      if (!isOpen || code === RIGHTS_CHANGED) this.onRefused()
       this.#timer = setTimeout(() => this.#open(), this.#wait * (0.75 + Math.random() / 2))
       this.#wait = Math.min(this.#wait * 2, LONGEST_WAIT_MS)
     }

@@ -1,9 +1,7 @@
-// The accounts of this browser: switching, adding one, signing out. All of them start the app anew, so that nothing of one
-// account is shown to another.
+// The accounts of this browser: switching, adding one, the way to signing out. All of them start the app anew, so that
+// nothing of one account is shown to another.
 
-import { remove, post } from '../lib/api'
 import type { Account } from '../lib/entities'
-import { forget } from '../lib/forget'
 import { nameOf } from '../lib/people'
 import type { Entry } from '../lib/menu'
 import { dialogs } from './dialogs.svelte'
@@ -40,24 +38,4 @@ export function accountEntries(): Entry[] {
 
 export function askSignOut(all: boolean): void {
   void dialogs.show(() => import('../screens/account/SignOutSheet.svelte'), ['account'], { all })
-}
-
-/** Sign out on the server, then forget what this browser kept; go on with the next account, or as a visitor. */
-export async function signOut(all: boolean): Promise<void> {
-  const leaving = (all ? session.accounts : session.account ? [session.account] : []).map((account) => account.id)
-  const { account_id } = await post<{ account_id: string | null }>('/api/weft/v1/session/sign_out', { all })
-  await gone(leaving, account_id)
-}
-
-export async function deleteAccount(password: string): Promise<void> {
-  const leaving = session.account ? [session.account.id] : []
-  const { account_id } = await post<{ account_id: string | null }>('/api/weft/v1/account/delete', { password })
-  await gone(leaving, account_id)
-}
-
-export const endOthers = (): Promise<unknown> => remove('/api/weft/v1/sessions')
-
-async function gone(accounts: readonly string[], next: string | null): Promise<void> {
-  await forget(accounts, next === null)
-  location.assign('/')
 }

@@ -1,6 +1,7 @@
 // Single conversations, opened: their messages oldest first, what is on its way, and what was typed and not sent.
 
 import { get, page, post as call, remove } from '../lib/api'
+import { beforeEnd } from '../lib/ended'
 import type { Account, Conversation, Status } from '../lib/entities'
 import { addressed, isNewer } from '../lib/messages'
 import { conversations } from './conversations.svelte'
@@ -130,6 +131,10 @@ const KEPT = 8
 
 class Chats {
   #chats = new Map<string, Chat>()
+
+  constructor() {
+    beforeEnd(() => import('./unsent').then(({ keepUnsent }) => keepUnsent([...this.#chats.values()])))
+  }
 
   /** The chat of a conversation; the last few are kept, with what was typed. */
   of(id: string): Chat {

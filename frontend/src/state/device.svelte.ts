@@ -40,7 +40,9 @@ class Device {
     $effect.root(() => {
       $effect(() => badge(unread.notifications + unread.messages))
     })
-    if (isSecureContext && 'serviceWorker' in navigator) this.#useWorker()
+    if (isSecureContext && 'serviceWorker' in navigator) this.#listen()
+    // Without a network neither part can come; the next start tries again.
+    setTimeout(() => void this.#begin().catch(() => {}), WORKER_AFTER_MS)
   }
 
   async install(): Promise<void> {
@@ -56,7 +58,16 @@ class Device {
     this.#waiting.postMessage({ kind: 'activate' } satisfies ToWorker)
   }
 
-  #useWorker(): void {
+  async #begin(): Promise<void> {
+    const { begin } = await import('../lib/offline')
+    const accounts = session.accounts.map((account) => account.id)
+    await begin(accounts, session.account !== null, (worker) => {
+      this.#waiting = worker
+      this.hasUpdate = true
+    })
+  }
+
+  #listen(): void {
     const { serviceWorker } = navigator
     // The first worker takes over a page that had none; any later one comes with another version.
     let had = serviceWorker.controller !== null
@@ -65,14 +76,6 @@ class Device {
       had = true
     })
     serviceWorker.addEventListener('message', (event) => this.#hear(event.data as ToPage, event.ports[0]))
-    setTimeout(async () => {
-      const { startWorker } = await import('../lib/offline')
-      const accounts = session.accounts.map((account) => account.id)
-      await startWorker(accounts, (worker) => {
-        this.#waiting = worker
-        this.hasUpdate = true
-      }).catch(() => {})
-    }, WORKER_AFTER_MS)
   }
 
   #hear(told: ToPage, port: MessagePort | undefined): void {

@@ -4,6 +4,7 @@ import type { Conversation, Notification, Status } from '../lib/entities'
 import { Stream } from '../lib/stream'
 import { feeds } from './feed.svelte'
 import { posts } from './posts.svelte'
+import { session } from './session.svelte'
 import { unread } from './unread.svelte'
 
 const HOME = '/api/v1/timelines/home'
@@ -18,6 +19,7 @@ class Live {
     if (!isSignedIn) return
     this.#stream = new Stream(`${location.origin.replace(/^http/, 'ws')}/api/v1/streaming`)
     this.#stream.onReturn = () => feeds.kept(HOME).forEach((feed) => void feed.refresh().catch(() => {}))
+    this.#stream.onRefused = () => session.end(false)
     this.#stream.on('user', (event, payload) => this.#user(event, payload))
     this.#stream.on('direct', (event, payload) => event === 'conversation' && this.#tell('conversation', payload))
     this.#stream.start()

@@ -23,7 +23,7 @@ import { toasts } from './toasts.svelte'
 const HOME = '/api/v1/timelines/home'
 
 export const net: Net = {
-  account: () => (session.changed ? null : (session.account?.id ?? null)),
+  account: () => (session.changed || session.leaving ? null : (session.account?.id ?? null)),
   online: () => navigator.onLine,
   async request(method, path, { json, form, key } = {}) {
     try {

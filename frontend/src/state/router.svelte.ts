@@ -84,7 +84,7 @@ class Router {
     if (isBack) this.#keepScroll()
     const turn = ++this.#turn
     const found = match(PATHS, location.pathname)
-    const screen = !found ? NOT_FOUND : found.screen.own && !session.account ? WELCOME : found.screen
+    const screen = session.ended && turn === 1 ? ENDED : !found ? NOT_FOUND : found.screen.own && !session.account ? WELCOME : found.screen
     this.busy = true
     this.failed = false
     try {
@@ -171,6 +171,7 @@ const newKey = () => Math.random().toString(36).slice(2, 10)
 
 const isOwnContent = (link: HTMLAnchorElement) => link.closest('.content') !== null
 
+const ENDED: Screen = { name: 'ended', load: () => import('../screens/account/Ended.svelte'), texts: ['core', 'account'] }
 const NOT_FOUND: Screen = { name: 'absent', load: () => import('../screens/Absent.svelte'), texts: ['core'] }
 
 export const router = new Router()

@@ -1,6 +1,6 @@
 // Who is signed in, and which community this is: one answer, asked for once at the start.
 
-import { ApiError, get, post, speakFor, whenChanged } from '../lib/api'
+import { ApiError, get, post, speakFor, whenLost } from '../lib/api'
 import type { Account, Community, OwnAccount, SessionAnswer } from '../lib/entities'
 
 const NOBODY: SessionAnswer = {
@@ -27,11 +27,18 @@ const NOBODY: SessionAnswer = {
 }
 
 const KEPT = 'weft.session'
+/** Set by the page that noticed it, for the one that says it. */
+export const ENDED = 'weft.ended'
 
 class Session {
   #answer = $state.raw<SessionAnswer>(NOBODY)
   /** The account changed in another tab: nothing more is sent from this one. */
   changed = $state(false)
+  /** This browser was signed in and is no more, without having been signed out here. */
+  ended = false
+  /** It is being signed out, or looked at whether it is: refusals say nothing new, and nothing is sent. */
+  leaving = false
+  #asked: Promise<void> | null = null
 
   get account(): OwnAccount | null {
     return this.#answer.account
@@ -64,15 +71,30 @@ class Session {
 
   /** Ask the server; offline, what was known last is used. */
   async start(): Promise<void> {
-    whenChanged(() => (this.changed = true))
+    whenLost((how) => (how === 'ended' ? this.end(true) : (this.changed = true)))
+    const kept = JSON.parse(localStorage.getItem(KEPT) ?? 'null') as SessionAnswer | null
     try {
-      this.take(await get<SessionAnswer>('/api/weft/v1/session'))
+      const answer = await get<SessionAnswer>('/api/weft/v1/session')
+      this.ended = !answer.account && !!(kept?.account ?? sessionStorage.getItem(ENDED))
+      this.take(answer)
     } catch (error) {
       // Signed in, and not yet let in: the server's own page says what is missing.
       if (error instanceof ApiError && error.code.startsWith('login.')) return location.assign('/auth/access')
-      const kept = localStorage.getItem(KEPT)
-      if (kept) this.take(JSON.parse(kept) as SessionAnswer)
+      if (kept) this.take(kept)
     }
+  }
+
+  /** It may have ended: the server is asked once whether that is so. `isTold`: a request was refused for it. */
+  end(isTold: boolean): void {
+    if (this.leaving || this.changed) return
+    this.leaving = isTold
+    this.#asked ??= import('./ending')
+      .then(({ isOver }) => isOver())
+      .catch(() => false)
+      .then((isOver) => {
+        this.leaving = isOver
+        if (!isOver) this.#asked = null
+      })
   }
 
   take(answer: SessionAnswer): void {

@@ -1,5 +1,7 @@
 // Short words at the bottom: what was done and how to undo it, or why something failed.
 
+import { session } from './session.svelte'
+
 export interface Toast {
   id: number
   text: string
@@ -11,10 +13,10 @@ const STAY_MS = 6000
 
 class Toasts {
   shown = $state.raw<readonly Toast[]>([])
-  #next = 1
-  #timers = new Map<number, ReturnType<typeof setTimeout>>()
   /** The dialog that shows them; none where the page does. */
   place = $state.raw<object>()
+  #next = 1
+  #timers = new Map<number, ReturnType<typeof setTimeout>>()
 
   say(text: string, action?: Toast['action']): number {
     return this.#add({ id: this.#next++, text, kind: 'plain', ...(action && { action }) })
@@ -41,6 +43,8 @@ class Toasts {
   }
 
   #add(toast: Toast): number {
+    // One notice will say that the session ended; each thing that failed for it says nothing.
+    if (session.leaving) return 0
     // Words that ask for nothing are over when the next ones come.
     for (const old of this.shown) if (old.kind === 'plain' && !old.action) this.close(old.id)
     this.shown = [...this.shown.slice(-2), toast]

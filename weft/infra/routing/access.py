@@ -87,14 +87,20 @@ def check_origin(headers: Mapping[bytes, bytes], own: bytes) -> None:
         raise Forbidden("origin.foreign")
 
 
-def check_account(headers: Mapping[bytes, bytes], grant: Grant) -> None:
-    """Refuse what a page sends that believes to be another account: somebody switched in another tab.
+def check_account(headers: Mapping[bytes, bytes], grant: Grant | None) -> None:
+    """Refuse what a page sends that believes to be another account: somebody switched in another tab, or the session
+    has ended. Answered as to a visitor, it would show and keep that under the account's name.
 
     Raises:
         Conflict: the session is not the account's that the page names.
+        Unauthenticated: nobody is signed in.
     """
     believed = headers.get(ACCOUNT)
-    if believed is not None and believed != b"%d" % (grant.account_id or 0):
+    if believed is None:
+        return
+    if grant is None:
+        raise Unauthenticated("token.invalid")
+    if believed != b"%d" % (grant.account_id or 0):
         raise Conflict("session.changed")
 
 

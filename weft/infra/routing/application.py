@@ -161,6 +161,8 @@ class Application:
         viewer: AccountId | None = None
         if route.auth is not Auth.NONE:
             call.grant = grant = await self._who(route, call, exchange.scope["query_string"])
+            if grant is None or grant.cookie:
+                access.check_account(call.headers, grant)
             viewer = grant.account_id if grant is not None else None
         key = address_key(call.address) if viewer is None else viewer
         if entry.general:
@@ -203,10 +205,7 @@ class Application:
                 return None
         elif not access.is_own_origin(headers, self._origin):
             return None
-        grant = await by_cookie(call.cookies)
-        if grant is not None:
-            access.check_account(headers, grant)
-        return grant
+        return await by_cookie(call.cookies)
 
     def _address(self, scope: Scope) -> str:
         peer = scope.get("client")
