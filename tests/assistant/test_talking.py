@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.assistant.parlour import API, last, new_chat, parlour, pass_check, say
+from tests.assistant.parlour import API, events_of, last, new_chat, parlour, pass_check, say
 from tests.security.house import ALL, House, Person, house_on
 from tests.support.scripted_model import ScriptedModel
 from weft.accounts.service import delete_account
@@ -135,6 +135,36 @@ async def test_a_spent_budget_is_429_with_a_time_and_the_quotes(room: tuple[Hous
     assert asked.status_code == 429 and int(asked.headers["retry-after"]) > 0
     assert asked.json()["quotes"][0]["quote"].startswith("The choir") and asked.json()["answer"] is None
     assert model.calls == []
+
+
+async def test_a_summary_that_no_model_may_write_is_quotes_with_the_time_to_come_again(
+    room: tuple[House, ScriptedModel],
+) -> None:
+    house, model = room
+    _, bob, post = await ann_and_bob(house)
+    await house.worker.ports.mind.ledger.set_budget(
+        Budget(scope="account", subject="*", unit="token", per="day", limit=0)
+    )
+    path = f"{API}/posts/{post['id']}/summary"
+    answer = await bob.http.post(path)
+    assert answer.status_code == 429 and int(answer.headers["retry-after"]) > 0
+    body = answer.json()
+    assert (body["made"], body["refused"]["code"]) == ("quotes", "budget.spent") and body["error"]
+    assert "rehearses on Tuesday" in str(body["lines"])
+    said = await bob.http.post(
+        f"{API}/chats/{await new_chat(bob)}/turns", json={"text": "Sum up this thread", "about_post_id": post["id"]}
+    )
+    assert said.status_code == 429 and "rehearses on Tuesday" in said.text
+    assert [event.name for event in events_of(said)][:2] == ["start", "refused"]
+    model.behave = lambda body: "broken"
+    await house.worker.ports.mind.ledger.set_budget(
+        Budget(scope="account", subject="*", unit="token", per="day", limit=100_000)
+    )
+    answer = await bob.http.post(path)
+    assert (answer.status_code, answer.json()["refused"]["code"]) == (200, "model.broken")
+    model.behave, model.say = None, lambda body: "The choir meets on Tuesday [1]."
+    answer = await bob.http.post(path)
+    assert (answer.json()["made"], answer.json()["cached"], answer.json().get("refused")) == ("model", False, None)
 
 
 async def test_a_chat_is_listed_renamed_and_forgotten(room: tuple[House, ScriptedModel]) -> None:

@@ -101,6 +101,8 @@ class Summary(msgspec.Struct, frozen=True):
     model: str = ""
     cached: bool = False
     posts: int = 0
+    refused: Refused | None = None
+    """Why no model wrote the lines, although one might have."""
 
 
 class Answers:
@@ -264,23 +266,23 @@ class Answers:
         if known is not None:
             return _summary(known, admitted, model, cached=True)
         lines, refused = await self._summed(asker, admitted, write=bool(model))
-        if not refused:
+        if refused is None:
             await keep_summary(self.tools.db, made, lines, admitted.posts)
-        return _summary(lines, admitted, model)
+        return msgspec.structs.replace(_summary(lines, admitted, model), refused=refused)
 
-    async def _summed(self, asker: Asker, admitted: Admitted, *, write: bool) -> tuple[list[Line], bool]:
-        """Lines, and whether the model refused for now: then they are not kept."""
+    async def _summed(self, asker: Asker, admitted: Admitted, *, write: bool) -> tuple[list[Line], Refused | None]:
+        """Lines, and why the model wrote none for now: then they are not kept."""
         lines: list[Line] = []
-        refused = False
+        refused: Refused | None = None
         if write:
             told = await asyncio.to_thread(gist_of, admitted)
             async with aclosing(self.written(asker, told, "summary", "", "summary")) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Refused):
-                        refused = True
+                        refused = piece
                     else:
                         lines.append(piece)
-        if not lines or refused:
+        if not lines or refused is not None:
             return await self.quoted(asker, admitted), refused
         return still_shown(lines, await self.tools.context.still(admitted)), refused
 

@@ -165,7 +165,7 @@ class Conversing:
                 asking = ""
         return [*said[-MOST_REMEMBERED:], asked.text]
 
-    async def _summed(self, asker: Asker, post_id: int) -> AsyncGenerator[Line, None]:
+    async def _summed(self, asker: Asker, post_id: int) -> AsyncGenerator[Line | Refused, None]:
         if not post_id:
             yield Line(say("no_thread", asker.language))
             return
@@ -174,6 +174,8 @@ class Conversing:
         except NotFound:
             yield Line(say("nothing", asker.language))
             return
+        if summary.refused is not None:
+            yield summary.refused
         yield Line(say("summed", asker.language))
         for line in summary.lines:
             yield line

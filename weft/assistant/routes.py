@@ -121,7 +121,7 @@ async def ask(call: Call[Assistant, AskParams]) -> Response:
     return _or_busy(body, refused)
 
 
-def _or_busy(body: Asked, refused: Refused | None) -> Response:
+def _or_busy(body: Asked | SummaryShape, refused: Refused | None) -> Response:
     """Quotes alone where the model had no room: 429, and when to come again."""
     if refused is None:
         return as_json(body)
@@ -136,7 +136,7 @@ async def sum_up(call: Call[Assistant, None]) -> Response:
     app = call.app
     asker = await app.asker(call.user_id)
     summary = await app.answers.summary(asker, Readers(asker.id), call.id())
-    return as_json(_summary(summary, asker.language))
+    return _or_busy(_summary(summary, asker.language), summary.refused)
 
 
 def _summary(summary: Summary, language: str) -> SummaryShape:

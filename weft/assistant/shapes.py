@@ -195,6 +195,9 @@ class SummaryShape(msgspec.Struct, frozen=True, kw_only=True):
     cached: bool
     label: str
     posts: int = 0
+    refused: Refusal | None = None
+    """Why no model wrote it."""
+    error: str | None = None
 
 
 class Suggestions(msgspec.Struct, frozen=True):

@@ -68,6 +68,7 @@ export interface Summary {
   cached: boolean
   label: string
   posts: number
+  refused?: Refusal | null
 }
 
 export interface Asked {
