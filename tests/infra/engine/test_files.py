@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from weft.infra.engine.files import (
     FileRefused,
     Model,
     ModelFiles,
+    put,
     sha256_of,
     why_off,
 )
@@ -73,6 +75,13 @@ def test_what_is_kept_is_for_nobody_else(tmp_path: Path) -> None:
     files.keep(Catalogue([Model("a", "chat", "0" * 64, file="a.gguf")], {"chat": "a"}))
     assert files.catalogue().uses == {"chat": "a"}
     assert (files.folder / "models.json").stat().st_mode & 0o077 == 0
+
+
+def test_threads_that_keep_the_same_file_at_once_do_not_stand_in_each_others_way(tmp_path: Path) -> None:
+    path, contents = tmp_path / "checked.json", [bytes([65 + n]) * 200_000 for n in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda content: [put(path, content) for _ in range(20)], contents))
+    assert path.read_bytes() in contents and [file.name for file in tmp_path.iterdir()] == ["checked.json"]
 
 
 def test_minilm_is_converted_once(tmp_path: Path) -> None:

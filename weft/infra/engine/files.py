@@ -8,6 +8,7 @@ import hashlib
 import importlib.metadata
 import os
 import re
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -256,7 +257,7 @@ def sha256_of(path: Path) -> str:
 
 def put(path: Path, content: bytes) -> None:
     """The whole file or the old one, readable by us alone."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     draft.touch(mode=0o600)
     draft.write_bytes(content)
     draft.replace(path)
