@@ -12,10 +12,8 @@ from tests.security.house import House, house_on
 from tests.support.scripted_model import ScriptedModel
 from weft.accounts.model import ProfileEdit
 from weft.accounts.service import edit_profile, find_by_handle, find_user, set_state
-from weft.assistant.mentions import Mentions
 from weft.assistant.opt_outs import opt_out
 from weft.kernel.ids import bucket_of
-from weft.posts.service import Limits
 from weft.relationships.service import block
 
 CHOIR = "The choir rehearses on Tuesday at seven. Bring your own chair."
@@ -199,24 +197,6 @@ async def test_a_quote_ends_where_the_assistant_ends_it(database_url: str, tmp_p
         await house.settle()
         (reply,) = await mention(house, bob, ASKED)
         assert "“The choir never rehearses again.’ — the mayor” — ann" in reply["content"]
-
-
-@pytest.mark.timeout(90)
-async def test_a_model_that_takes_too_long_is_asked_once_and_leaves_the_quotes(
-    room: tuple[House, ScriptedModel],
-) -> None:
-    house, model = room
-    ann, bob = await house.person("ann"), await house.person("bob")
-    await ann.say(CHOIR, language="en")
-    await house.settle()
-    model.say, model.behave, model.pause_s = (lambda body: "word " * 300), (lambda body: "slow"), 1.0
-    assistant, own = house.worker.assistant, await house.worker.mentions.own()
-    limits = Limits(500, "localhost:8000")
-    house.worker.mentions = Mentions(assistant, house.worker.ports.admit, limits, longest_s=8)
-    (reply,) = await mention(house, bob, ASKED)
-    assert "rehearses on Tuesday" in reply["content"] and "quotes, nothing generated" in reply["content"]
-    assert [call.ended for call in model.calls] in ([], ["gone"]), "it is not asked again"
-    assert reply["account"]["id"] == str(own.id)
 
 
 async def test_what_is_unlisted_is_not_carried_into_public_lists(database_url: str, tmp_path: Path) -> None:

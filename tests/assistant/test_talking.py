@@ -137,6 +137,17 @@ async def test_a_spent_budget_is_429_with_a_time_and_the_quotes(room: tuple[Hous
     assert model.calls == []
 
 
+async def test_a_summary_that_many_want_at_once_is_made_once(room: tuple[House, ScriptedModel]) -> None:
+    house, model = room
+    _, bob, post = await ann_and_bob(house)
+    people = [bob, *[await house.person() for _ in range(5)]]
+    model.say, model.behave = (lambda body: "The choir meets on Tuesday [1]."), (lambda body: "paced")
+    path = f"{API}/posts/{post['id']}/summary"
+    made = await asyncio.gather(*(person.post(path) for person in people))
+    assert {one["made"] for one in made} == {"model"} and sorted(one["cached"] for one in made) == [False] + [True] * 5
+    assert len(model.calls) == 1
+
+
 async def test_a_summary_that_no_model_may_write_is_quotes_with_the_time_to_come_again(
     room: tuple[House, ScriptedModel],
 ) -> None:

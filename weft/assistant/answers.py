@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final, Protocol
+from weakref import WeakValueDictionary
 
 import msgspec
 import structlog
@@ -110,6 +111,7 @@ class Answers:
 
     def __init__(self, tools: Tools) -> None:
         self.tools = tools
+        self._making: WeakValueDictionary[Made, asyncio.Lock] = WeakValueDictionary()
 
     # ------------------------------------------------------------------ asking the community
 
@@ -262,12 +264,15 @@ class Answers:
             prompt=PROMPT_VERSION,
             audience=f"{audience} {asker.language}" if model else audience,
         )
-        known = await find_summary(self.tools.db, made)
-        if known is not None:
-            return _summary(known, admitted, model, cached=True)
-        lines, refused = await self._summed(asker, admitted, write=bool(model))
-        if refused is None:
-            await keep_summary(self.tools.db, made, lines, admitted.posts)
+        # Who wants the same meanwhile waits for it.
+        making = self._making.setdefault(made, asyncio.Lock())
+        async with making:
+            known = await find_summary(self.tools.db, made)
+            if known is not None:
+                return _summary(known, admitted, model, cached=True)
+            lines, refused = await self._summed(asker, admitted, write=bool(model))
+            if refused is None:
+                await keep_summary(self.tools.db, made, lines, admitted.posts)
         return msgspec.structs.replace(_summary(lines, admitted, model), refused=refused)
 
     async def _summed(self, asker: Asker, admitted: Admitted, *, write: bool) -> tuple[list[Line], Refused | None]:

@@ -6,8 +6,6 @@ reply calls nobody but the one who asked, and goes with the question and with th
 
 from __future__ import annotations
 
-import asyncio
-import dataclasses
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
@@ -17,7 +15,6 @@ import structlog
 
 from weft.accounts.model import Account
 from weft.accounts.service import find_account, find_user
-from weft.assistant.answers import Answers
 from weft.assistant.assistant import Assistant
 from weft.assistant.context import Admitted, Readers, at_odds
 from weft.assistant.events import AnswerWanted, QuotedChanged
@@ -38,8 +35,6 @@ from weft.posts.service import Limits, create_post, delete_post, load_posts, pre
 from weft.relationships.model import Visibility
 
 NEWCOMER_MS: Final = 3 * 86_400_000
-LONGEST_S: Final = 90.0
-"""How long a model may take; the errand's lease is longer, so that no second runner asks it the same meanwhile."""
 
 log = structlog.get_logger()
 
@@ -67,15 +62,7 @@ class Mention(msgspec.Struct, frozen=True):
 class Mentions:
     """The runner of ``AnswerWanted``. ``elsewhere``: whether accounts of other servers are answered."""
 
-    def __init__(
-        self,
-        assistant: Assistant,
-        admit: Admit,
-        limits: Limits,
-        *,
-        elsewhere: bool = False,
-        longest_s: float = LONGEST_S,
-    ) -> None:
+    def __init__(self, assistant: Assistant, admit: Admit, limits: Limits, *, elsewhere: bool = False) -> None:
         self._on = assistant.on
         self._answers = assistant.answers
         self._db = assistant.db
@@ -83,7 +70,6 @@ class Mentions:
         self._admit = admit
         self._limits = limits
         self._elsewhere = elsewhere
-        self._longest_s = longest_s
 
     async def answer(self, event: AnswerWanted) -> None:
         """Answer the post, if it calls the assistant and may be answered. A second time changes nothing."""
@@ -141,13 +127,7 @@ class Mentions:
 
     async def _lines(self, mention: Mention) -> tuple[list[Line], Admitted]:
         """The answer, and the posts in it, checked for all who will read it at the last moment."""
-        try:
-            async with asyncio.timeout(self._longest_s):
-                lines = [line async for line in self._made(mention, self._answers)]
-        except TimeoutError:
-            log.info("assistant.answers_by_quotes", reason="model.slow")
-            quoting = Answers(dataclasses.replace(self._answers.tools, writer=None))
-            lines = [line async for line in self._made(mention, quoting)]
+        lines = [line async for line in self._made(mention)]
         context = self._answers.tools.context
         admitted = await context.admit(mention.readers, cited_ids(lines))
         kept = still_shown(lines, admitted)
@@ -155,11 +135,11 @@ class Mentions:
             kept = [Line(say("nothing", mention.asker.language))]
         return kept, admitted
 
-    async def _made(self, mention: Mention, answers: Answers) -> AsyncGenerator[Line, None]:
-        asker, readers = mention.asker, mention.readers
+    async def _made(self, mention: Mention) -> AsyncGenerator[Line, None]:
+        answers, asker, readers = self._answers, mention.asker, mention.readers
         wish = read_wish(mention.question)
         if wish.kind == "sum_up":
-            for line in await self._summed(mention, answers):
+            for line in await self._summed(mention):
                 yield line
             return
         if wish.kind in ("other", "missed") and not answers.can("ask", asker.language):
@@ -172,10 +152,12 @@ class Mentions:
                 if not isinstance(piece, Refused):
                     yield piece
 
-    async def _summed(self, mention: Mention, answers: Answers) -> list[Line]:
+    async def _summed(self, mention: Mention) -> list[Line]:
         language = mention.asker.language
         try:
-            summary = await answers.summary(mention.asker, mention.readers, mention.post.id, asked=mention.post.id)
+            summary = await self._answers.summary(
+                mention.asker, mention.readers, mention.post.id, asked=mention.post.id
+            )
         except NotFound:
             return [Line(say("nothing", language))]
         return [Line(say("summed", language)), *summary.lines]
