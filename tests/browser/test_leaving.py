@@ -117,6 +117,7 @@ async def test_an_account_ends_with_its_password_only(stage: Stage) -> None:
 async def test_a_forgotten_password_is_changed_by_the_link_in_a_letter(stage: Stage) -> None:
     elsewhere = await stage.screen()
     elsewhere.watch.may_log(NO_STREAM)
+    elsewhere.watch.expect(401, "/api/")
     name = await join(elsewhere)
     screen = await stage.screen()
     after = len((stage.town.folder / "server.log").read_text())
@@ -130,6 +131,7 @@ async def test_a_forgotten_password_is_changed_by_the_link_in_a_letter(stage: St
     await screen.page.fill("#password", "three boats at noon")
     await screen.page.click("button[type=submit]")
     await expect(screen.page.locator("h1")).to_have_text("Password changed")
+    await told_of_the_end(elsewhere)
     assert await signed_in_as(elsewhere) is None
     screen.watch.expect(404, "/auth/password/edit")
     answer = await screen.page.goto(link)
@@ -147,6 +149,7 @@ async def test_another_browser_is_signed_out_from_the_settings(stage: Stage) -> 
     here, me = await stage.newcomer("mai")
     there = await stage.of(me)
     there.watch.may_log(NO_STREAM)
+    there.watch.expect(401, "/api/")
     await there.open("/")
     assert await signed_in_as(there) == me.name
     await here.open("/settings/sessions")
@@ -157,7 +160,7 @@ async def test_another_browser_is_signed_out_from_the_settings(stage: Stage) -> 
     await others.get_by_role("button", name=re.compile(f"^{here.t('account.end')}:")).click()
     notices = here.page.get_by_role("region", name=here.t("core.notices"))
     await expect(notices).to_contain_text(here.t("account.ended", name="").strip())
-    await here.settle()
+    await told_of_the_end(there)
     assert await signed_in_as(there) is None
     assert await signed_in_as(here) == me.name
 
@@ -166,11 +169,13 @@ async def test_everything_else_is_signed_out_at_once(stage: Stage) -> None:
     here, me = await stage.newcomer("mai")
     there = await stage.of(me)
     there.watch.may_log(NO_STREAM)
+    there.watch.expect(401, "/api/")
     await there.open("/")
     await here.open("/settings/sessions")
     await here.button("account.end_others").click()
     notices = here.page.get_by_role("region", name=here.t("core.notices"))
     await expect(notices).to_contain_text(here.t("account.ended_others"))
+    await told_of_the_end(there)
     assert await signed_in_as(there) is None
     assert await signed_in_as(here) == me.name
     assert me.http.get("/api/v1/accounts/verify_credentials").status_code == 401
