@@ -74,8 +74,15 @@ async def test_a_post_pressed_offline_waits_and_goes_out_once(stage: Stage) -> N
     await screen.page.context.set_offline(True)
     await composer.post()
     await expect(screen.page.get_by_text(screen.t("composer.waits")).first).to_be_visible()
+    row = screen.page.locator("article.row").filter(has_text="Sent from the tunnel")
+    # Long after the press, so that whatever moves by itself counts.
+    await asyncio.sleep(0.6)
     await screen.page.context.set_offline(False)
     await arrived(me, "Sent from the tunnel")
+    await expect(row).to_contain_text(screen.t("composer.posted"))
+    await screen.page.get_by_role("button", name=screen.t("core.new_posts", count=1)).click()
+    await expect(row).to_have_count(0)
+    await expect(screen.page.locator("[data-post]").filter(has_text="Sent from the tunnel")).to_have_count(1)
     await post_another(screen, me)
     posts = await asyncio.to_thread(me.get, f"/api/v1/accounts/{me.id}/statuses")
     assert len(posts) == 2

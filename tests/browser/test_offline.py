@@ -94,6 +94,25 @@ async def test_the_last_timeline_reads_without_the_server_and_goes_on_with_it(sh
     await expect(line).to_have_count(0)
 
 
+async def test_what_was_missed_while_the_server_was_away_waits_to_be_shown(shore: Stage, own: Island) -> None:
+    screen, me = await member(shore, "lena")
+    await asyncio.to_thread(me.say, "Before the storm")
+    await screen.open("/")
+    await expect(screen.post("Before the storm")).to_be_visible()
+    await with_worker(screen)
+    screen.watch.forgiving_offline = True
+    screen.watch.may_log("ERR_CONNECTION_REFUSED|WebSocket")
+    await asyncio.to_thread(own.leave)
+    await asyncio.to_thread(own.come_back)
+    await asyncio.to_thread(me.say, "Said in the storm")
+    await screen.page.evaluate("dispatchEvent(new Event('online'))")
+    pill = screen.page.get_by_role("button", name=screen.t("core.new_posts", count=1), exact=True)
+    await expect(pill).to_be_visible()
+    await expect(screen.post("Said in the storm")).to_have_count(0)
+    await pill.click()
+    await expect(screen.post("Said in the storm")).to_be_visible()
+
+
 @pytest.mark.widths(1280)
 async def test_signing_out_leaves_nothing_to_read(shore: Stage, own: Island) -> None:
     screen, me = await member(shore, "olga")

@@ -26,6 +26,8 @@ export class Feed {
   readonly heights = new Map<string, number>()
   #older: string | null
   #known = new Set<string>()
+  /** More was missed than waits: showing it begins the list anew. */
+  #hasGap = false
   readonly #isHome: boolean
 
   constructor(
@@ -67,6 +69,15 @@ export class Feed {
     }
     this.items = [...this.#take(read.items), ...this.items]
     this.waiting = []
+    this.#hasGap = false
+  }
+
+  /** After the stream was away: what was missed waits, like what it brings. */
+  async catchUp(): Promise<void> {
+    if (this.state === 'fresh') return
+    const read = await page<Status>(this.#newest)
+    this.#hasGap ||= read.older !== null && !read.items.some((status) => this.#known.has(status.id))
+    this.waiting = [...this.#take(read.items), ...this.waiting]
   }
 
   /** Forget what was read: whoever shows the list reads it anew. */
@@ -75,6 +86,7 @@ export class Feed {
     this.#older = this.#newest
     this.items = []
     this.waiting = []
+    this.#hasGap = false
     this.state = 'fresh'
   }
 
@@ -87,6 +99,7 @@ export class Feed {
 
   /** Show what waits. */
   reveal(): void {
+    if (this.#hasGap) return this.beginAgain()
     this.items = [...this.waiting, ...this.items]
     this.waiting = []
   }

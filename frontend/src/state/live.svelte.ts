@@ -17,7 +17,7 @@ class Live {
   start(isSignedIn: boolean): void {
     if (!isSignedIn) return
     this.#stream = new Stream(`${location.origin.replace(/^http/, 'ws')}/api/v1/streaming`)
-    this.#stream.onReturn = () => feeds.kept(HOME).forEach((feed) => void feed.refresh().catch(() => {}))
+    this.#stream.onReturn = () => feeds.kept(HOME).forEach((feed) => void feed.catchUp().catch(() => {}))
     this.#stream.on('user', (event, payload) => this.#user(event, payload))
     this.#stream.on('direct', (event, payload) => event === 'conversation' && this.#tell('conversation', payload))
     this.#stream.start()

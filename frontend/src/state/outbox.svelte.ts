@@ -45,10 +45,18 @@ function refused(error: unknown): Answer {
 
 export const shelf = new Shelf()
 
+/** What is out, and its first post; null for one that goes out at its time. */
+export interface Out {
+  kept: Kept
+  status: Status | null
+}
+
 class Sender {
   drafts = $state.raw<readonly Draft[]>([])
   /** What is not out and not just being sent: shown as "Waiting to send". */
   waiting = $state.raw<readonly Kept[]>([])
+  /** What went out while it was shown as waiting: its row stays and says so, for nothing moves by itself under a reader. */
+  out = $state.raw<readonly Out[]>([])
   /** False until it was read for the first time. */
   ready = $state(false)
   readonly outbox = new Outbox(shelf, net, lockFor(shelf), {
@@ -134,9 +142,11 @@ class Sender {
     this.#answers.set(`${kept.id} ${index}`, status)
     const part = kept.draft.parts[index]
     const shown = `sending-${part?.key}`
-    // Together with the post's coming, so that the list below moves once at most.
-    this.waiting = this.waiting.filter((one) => one.id !== kept.id)
-    for (const feed of homes()) put(feed, shown, status, index === 0 && status.visibility !== 'direct')
+    const atTop = index === 0 && status.visibility !== 'direct'
+    for (const feed of homes()) {
+      if (!this.#isWaiting(kept)) put(feed, shown, status, atTop)
+      else if (atTop) feed.receive(status)
+    }
     posts.drop(shown)
     threads.add(status)
     if (status.in_reply_to_id !== null) countReply(status.in_reply_to_id)
@@ -146,9 +156,12 @@ class Sender {
   #allOut(kept: Kept): void {
     const status = this.#answers.get(`${kept.id} 0`)
     kept.draft.parts.forEach((_, index) => this.#answers.delete(`${kept.id} ${index}`))
+    if (this.#isWaiting(kept)) {
+      this.waiting = this.waiting.filter((one) => one.id !== kept.id)
+      this.out = [...this.out, { kept, status: kept.draft.scheduledAt === null ? (status ?? null) : null }]
+    }
     if (kept.draft.scheduledAt !== null) {
-      const at = new Intl.DateTimeFormat(texts.language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(kept.draft.scheduledAt))
-      toasts.say(t('composer.scheduled', { at }), { label: t('composer.show'), run: () => void router.go('/scheduled') })
+      toasts.say(t('composer.scheduled', { at: atTime(kept.draft.scheduledAt) }), { label: t('composer.show'), run: () => void router.go('/scheduled') })
     } else if (status) toasts.say(t('composer.posted'), { label: t('composer.show'), run: () => void router.go(postPath(status)) })
     else toasts.say(t('composer.posted'))
   }
@@ -159,6 +172,10 @@ class Sender {
     const { openComposer } = await import('./composer.svelte')
     toasts.problem(draft.reason ?? t('composer.failed'), { label: t('composer.edit_again'), run: () => void openComposer({ draft }) })
     dispatchEvent(new CustomEvent('weft:returned', { detail: draft }))
+  }
+
+  #isWaiting(kept: Kept): boolean {
+    return this.waiting.some((one) => one.id === kept.id)
   }
 
   #addressOf(media: DraftMedia): string {
@@ -175,6 +192,11 @@ class Sender {
     if (address) setTimeout(() => URL.revokeObjectURL(address), 10_000)
   }
 }
+
+/** Whether home shows a post that went out; until then it is among the new ones. */
+export const isShown = ({ status }: Out) => status !== null && homes().some((feed) => feed.items.some((item) => item.id === status.id))
+
+export const atTime = (scheduledAt: string) => new Intl.DateTimeFormat(texts.language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(scheduledAt))
 
 const homes = () => feeds.kept(HOME)
 
