@@ -1,1 +1,0 @@
-import"./disclose-version-xihTtKlq.js";import{Dt as e,L as t,Tt as n,V as r,ct as i,k as a,lt as o,ot as s,tt as c,z as l}from"./language.svelte-CBh9V0fi.js";var u=r(`<div class="empty svelte-wye3vi"><p> </p><!></div>`);function d(r,d){var f=u(),p=s(f),m=i(p,!0),h=o(p);a(h,()=>d.children??e),n(f),c(()=>t(m,d.text)),l(r,f)}export{d as t};
