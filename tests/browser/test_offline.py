@@ -27,6 +27,17 @@ FAKE_PUSH = """([endpoint, p256dh, auth]) => {
   PushManager.prototype.getSubscription = async () => subscription.made ?? null
 }"""
 """A browser's own push service is outside, so the test's takes its place: a subscription with the test's keys."""
+NOTE_SHOWN = """() => {
+  const show = ServiceWorkerRegistration.prototype.showNotification
+  self.shown = new Promise((resolve) => {
+    ServiceWorkerRegistration.prototype.showNotification = async function (...given) {
+      await show.apply(this, given)
+      resolve()
+    }
+  })
+}"""
+"""The worker's `shown` tells when a notification is. Chromium forgets one that is asked for while it is being shown: of
+300 that were read in that time 140 were lost, of 300 that were not, none."""
 WHOLE = r"""(async () => {
   const cache = await caches.open((await caches.keys()).find((name) => name.startsWith('app-')))
   const kept = new Set((await cache.keys()).map((request) => new URL(request.url).pathname))
@@ -190,16 +201,14 @@ async def test_a_push_goes_from_the_settings_through_the_service_to_the_worker(
     post = await asyncio.to_thread(friend.say, f"@{me.name} come over")
     (message,) = await asyncio.to_thread(service.wait, address)
     data = keys.open(message.body, message.headers).decode()
-    await deliver(screen, own, data)
-    shown = "navigator.serviceWorker.ready.then((one) => one.getNotifications())"
-    await screen.until(f"{shown}.then((all) => all.length === 1)")
-    told = f"{shown}.then(([one]) => [one.title, one.body, one.data.path])"
-    assert await screen.page.evaluate(told) == [
-        "sam mentioned you",
-        f"@{me.name} come over",
-        f"/@sam/{post['id']}",
-    ]
     (worker,) = screen.page.context.service_workers
+    await worker.evaluate(NOTE_SHOWN)
+    await deliver(screen, own, data)
+    await asyncio.wait_for(worker.evaluate("() => self.shown"), 15)
+    told = "(await registration.getNotifications()).map((one) => [one.title, one.body, one.data.path])"
+    assert await worker.evaluate(f"async () => {told}") == [
+        ["sam mentioned you", f"@{me.name} come over", f"/@sam/{post['id']}"]
+    ]
     press = "new NotificationEvent('notificationclick', { notification: (await registration.getNotifications())[0] })"
     await worker.evaluate(f"async () => void self.dispatchEvent({press})")
     await expect(screen.page).to_have_url(re.compile(f"/@sam/{post['id']}$"))

@@ -248,6 +248,9 @@ async def test_one_peer_gets_four_requests_at_a_time() -> None:
     async with site(lambda _: reply()) as there, fetching(there.peer) as fetcher:
         there.hold = asyncio.Event()
         tasks = [asyncio.create_task(fetcher.fetch(get(there.url))) for _ in range(40)]
+        async with asyncio.timeout(20):
+            while there.open < 4:  # noqa: ASYNC110 - the site tells nobody
+                await asyncio.sleep(0.01)
         await asyncio.sleep(0.2)
         assert there.open == 4
         there.hold.set()

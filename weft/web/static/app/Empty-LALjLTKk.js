@@ -1,1 +1,0 @@
-import"./disclose-version-xihTtKlq.js";import{Ct as e,I as t,M as n,P as r,Z as i,at as a,it as o,nt as s,w as c,xt as l}from"./index-client-BoS4k0lD.js";var u=t(`<div class="empty svelte-wye3vi"><p> </p><!></div>`);function d(t,d){var f=u(),p=s(f),m=o(p,!0),h=a(p);c(h,()=>d.children??e),l(f),i(()=>n(m,d.text)),r(t,f)}export{d as t};
