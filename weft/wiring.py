@@ -53,7 +53,6 @@ from weft.infra.periodic import Job, Periodic
 from weft.infra.routing.application import Application, Serving
 from weft.infra.routing.table import Route
 from weft.infra.signals import Signals
-from weft.infra.telemetry import set_up_logs
 from weft.infra.webpush import Signer
 from weft.kernel.clock import Clock
 from weft.kernel.errors import WeftError
@@ -287,7 +286,6 @@ class Worker:
 
     async def start(self) -> None:
         settings = self._settings
-        set_up_logs(settings.log_format, settings.log_level)
         clock = Clock(settings.clock_offset)
         self.db = db = await open_db(self._url, clock, size=POOL_SIZE)
         self.ports = ports = Ports(settings, clock, db)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-import structlog
 
 from weft.accounts.model import NewAccount
 from weft.accounts.service import NewToken, create_account, create_token
@@ -120,15 +118,8 @@ async def _digest(reader: Any, table: str) -> str:
 @asynccontextmanager
 async def house_on(database_url: str, folder: Path, **given: Any) -> AsyncIterator[House]:
     settings = Settings(data=str(folder), base_url=BASE, **{"limits": False, "signup": "open", **given})
-    logs, handlers, level = structlog.get_config(), logging.root.handlers[:], logging.root.level
     worker = build_worker(settings, database_url, 0)
-    try:
-        await worker.start()
-    finally:
-        # A worker sets the logs of its whole process; this process is also other tests'.
-        structlog.configure(**logs)
-        logging.root.handlers[:] = handlers
-        logging.root.setLevel(level)
+    await worker.start()
     house = House(worker)
     try:
         yield house
