@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import structlog
 
 from tests.support.postgres import KINDS, Servers
 from tests.support.server import LiveServer, running_server
@@ -25,6 +26,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "postgres_kind" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_postgres"):
         metafunc.parametrize("postgres_kind", KINDS, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def usual_logs() -> Iterator[None]:
+    """A command sets the logs of its whole process, which here is also other tests'."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,6 @@ def set_up_logs(form: str, level: str, stream: TextIO | None = None) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(lowest),
         logger_factory=structlog.WriteLoggerFactory(file=out),
-        cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[_Forward()], level=max(lowest, logging.WARNING), force=True)
 
