@@ -87,6 +87,12 @@ class Screen:
                 raise
             return False
 
+    async def fill_sign_in(self, name: str, password: str) -> None:
+        """Press the sign-in page's button as somebody; what comes of it is not waited for."""
+        await self.page.fill("#login", name)
+        await self.page.fill("#password", password)
+        await self.page.click("button[type=submit]")
+
     async def settle(self) -> None:
         """Until the page has had no answer to wait for during a moment, its streams aside, and is painted."""
         quiet = 0

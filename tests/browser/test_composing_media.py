@@ -12,6 +12,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.composer import Composer, picture
+from tests.browser.screen import Screen
 from tests.browser.stage import Stage
 from tests.browser.test_composing import arrived
 
@@ -25,6 +26,7 @@ PASTE = """
   document.querySelector('[data-composer=sheet] textarea').dispatchEvent(event)
 }
 """
+LETTER = {"name": "letter.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4"}
 
 
 async def test_four_pictures_go_out_with_their_words(stage: Stage) -> None:
@@ -82,7 +84,7 @@ async def test_what_is_no_picture_is_refused_with_a_sentence(stage: Stage) -> No
     screen, _ = await stage.newcomer("mai")
     await screen.open("/")
     composer = await Composer(screen).open()
-    await composer.attach({"name": "letter.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4"})
+    await composer.attach(LETTER)
     await expect(screen.page.get_by_text(screen.t("composer.file_type", name="letter.pdf"))).to_be_visible()
 
 
@@ -107,14 +109,20 @@ async def height(of: Any) -> float:
     return float(box["height"])
 
 
-async def test_a_chosen_picture_has_its_place_before_the_server_says_what_it_takes(stage: Stage) -> None:
-    screen, me = await stage.newcomer("mai")
+async def chosen_too_early(screen: Screen, text: str, file: Any) -> tuple[Composer, Held]:
+    """A post being written with a file, before the server has said what it takes."""
     limits = Held(r"/api/v2/instance$")
     await screen.page.route(limits.pattern, limits)
     await screen.open("/")
     composer = await Composer(screen).open()
-    await composer.write("A plain blue field")
-    await composer.attach(picture())
+    await composer.write(text)
+    await composer.attach(file)
+    return composer, limits
+
+
+async def test_a_chosen_picture_has_its_place_before_the_server_says_what_it_takes(stage: Stage) -> None:
+    screen, me = await stage.newcomer("mai")
+    composer, limits = await chosen_too_early(screen, "A plain blue field", picture())
     await expect(composer.button("composer.media_remove", number=1)).to_be_visible()
     before = await height(composer.box)
     limits.let_go()
@@ -130,12 +138,7 @@ async def test_a_chosen_picture_has_its_place_before_the_server_says_what_it_tak
 
 async def test_a_file_chosen_too_early_is_refused_in_its_place(stage: Stage) -> None:
     screen, me = await stage.newcomer("mai")
-    limits = Held(r"/api/v2/instance$")
-    await screen.page.route(limits.pattern, limits)
-    await screen.open("/")
-    composer = await Composer(screen).open()
-    await composer.write("Without a letter")
-    await composer.attach({"name": "letter.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4"})
+    composer, limits = await chosen_too_early(screen, "Without a letter", LETTER)
     remove = composer.button("composer.media_remove", number=1)
     await expect(remove).to_be_visible()
     limits.let_go()

@@ -59,9 +59,7 @@ async def join(screen: Screen, path: str = "/auth/sign_up") -> str:
 
 async def sign_in(screen: Screen, name: str, password: str) -> None:
     await screen.page.goto(f"{screen.town.url}/auth/sign_in")
-    await screen.page.fill("#login", name)
-    await screen.page.fill("#password", password)
-    await screen.page.click("button[type=submit]")
+    await screen.fill_sign_in(name, password)
 
 
 async def signed_in_as(screen: Screen) -> str | None:
@@ -206,9 +204,7 @@ async def told_of_the_end(screen: Screen) -> Any:
 async def back_in(screen: Screen, name: str) -> None:
     """By the notice's own way."""
     await screen.page.get_by_role("alert").get_by_role("link", name=screen.t("account.over_again")).click()
-    await screen.page.fill("#login", name)
-    await screen.page.fill("#password", PASSWORD)
-    await screen.page.click("button[type=submit]")
+    await screen.fill_sign_in(name, PASSWORD)
     await screen.ready()
 
 
@@ -250,9 +246,7 @@ async def test_an_account_signed_in_beside_does_not_hide_that_one_has_ended(stag
     screen = await stage.screen()
     await join(screen)
     await screen.page.goto(f"{stage.town.url}/auth/sign_in?add=1")
-    await screen.page.fill("#login", "linh")
-    await screen.page.fill("#password", stage.town.passwords["linh"])
-    await screen.page.click("button[type=submit]")
+    await screen.fill_sign_in("linh", stage.town.passwords["linh"])
     await screen.ready()
     await screen.open("/activity")
     await screen.settle()

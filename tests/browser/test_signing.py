@@ -50,9 +50,7 @@ async def test_somebody_joins_and_can_write(stage: Stage) -> None:
 async def test_a_second_account_is_added_and_switched_to(stage: Stage) -> None:
     screen = await stage.screen("tamar")
     await screen.page.goto(f"{stage.town.url}/auth/sign_in?add=1")
-    await screen.page.fill("#login", "eunbyeol")
-    await screen.page.fill("#password", stage.town.passwords["eunbyeol"])
-    await screen.page.click("button[type=submit]")
+    await screen.fill_sign_in("eunbyeol", stage.town.passwords["eunbyeol"])
     await screen.ready()
     await screen.open("/")
     who = "fetch('/api/weft/v1/session').then((answer) => answer.json()).then((one) => one.account.username)"
