@@ -268,7 +268,7 @@ class HomeVisits:
     async def unread(self, account_id: AccountId, after: int, limit: int) -> Sequence[int]:
         home = self._timelines.home(await self._viewers.get(account_id))
         found = (await home.chunk(MAX_ID, after, limit, upwards=False)).found
-        return [one.id for one in found if one.id > after]
+        return [one.id for one in found if one.id > after][:limit]
 
 
 class Worker:

@@ -160,26 +160,27 @@ async def test_the_community_is_asked_and_a_full_model_leaves_the_quotes(room: S
 
 async def test_tags_and_a_kinder_wording_are_offered_and_never_posted(room: Stage, parlour: Parlour) -> None:
     screen, me, ann = await enter(room)
-    await asyncio.to_thread(ann.say, "Choir again on Tuesday #singing", visibility="public", language="en")
+    # Of nothing that other tests of this community speak of: only the nearest few posts are asked for their tags.
+    await asyncio.to_thread(ann.say, "Brass band again in June #marching", visibility="public", language="en")
     await asyncio.to_thread(room.town.settle)
-    parlour.model.say = lambda body: "The choir could be a little quieter."
+    parlour.model.say = lambda body: "The band could be a little quieter."
     await screen.open("/")
     await screen.press("n")
     composer = screen.page.locator("[data-composer=sheet]")
-    await composer.locator("textarea").first.fill("The choir on Tuesday is too loud")
+    await composer.locator("textarea").first.fill("The brass band is too loud")
     await composer.get_by_role("button", name=screen.t("composer.suggest"), exact=True).click()
     sheet = screen.page.get_by_role("dialog", name=screen.t("assistant.suggest"), exact=True)
     await sheet.get_by_role("button", name=screen.t("assistant.suggest_tags"), exact=True).click()
-    await sheet.get_by_role("button", name="#singing", exact=True).click()
+    await sheet.get_by_role("button", name="#marching", exact=True).click()
     await sheet.get_by_role("button", name=screen.t("assistant.suggest_kinder"), exact=True).click()
-    await expect(sheet).to_contain_text("The choir could be a little quieter.")
+    await expect(sheet).to_contain_text("The band could be a little quieter.")
     await screen.assert_reads_well()
-    await expect(composer.locator("textarea").first).to_have_value("The choir on Tuesday is too loud #singing")
+    await expect(composer.locator("textarea").first).to_have_value("The brass band is too loud #marching")
     await sheet.get_by_role("button", name=screen.t("assistant.use"), exact=True).click()
-    await expect(composer.locator("textarea").first).to_have_value("The choir could be a little quieter.")
+    await expect(composer.locator("textarea").first).to_have_value("The band could be a little quieter.")
     await screen.assert_reads_well()
     await sheet.get_by_role("button", name=screen.t("core.undo"), exact=True).click()
-    await expect(composer.locator("textarea").first).to_have_value("The choir on Tuesday is too loud #singing")
+    await expect(composer.locator("textarea").first).to_have_value("The brass band is too loud #marching")
     assert await asyncio.to_thread(me.get, f"/api/v1/accounts/{me.id}/statuses") == []
 
 

@@ -12,6 +12,7 @@ from weft.infra.db import Db
 from weft.kernel.clock import ManualClock
 from weft.relationships.model import FollowOptions
 from weft.relationships.service import follow
+from weft.timelines.rings import AuthorRings
 from weft.timelines.service import FilterEdit, KeywordEdit, create_filter
 
 
@@ -63,6 +64,34 @@ async def test_every_page_is_full_however_many_posts_are_hidden(town: Town, limi
     assert await read_all(ann, "timelines/home", limit=limit) == shown[::-1]
     first = await ann.ask("GET", "timelines/home", params={"limit": 3})
     assert len(first.json()) == 3
+
+
+async def test_an_unchanged_home_is_not_made_again(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many replies to strangers lie between, with direct messages, and where it is shorter than a page."""
+    ann, bob, eve = [await town.person() for _ in range(3)]
+    await town.follow(ann, bob)
+    asked = (await eve.say("by eve"))["id"]
+    shown = [(await bob.say(f"@{ann.account.username} by bob", visibility="direct"))["id"]]
+    made = 0
+    page = AuthorRings.page
+
+    def counted(*args: Any, **named: Any) -> Any:
+        nonlocal made
+        made += 1
+        return page(*args, **named)
+
+    monkeypatch.setattr(AuthorRings, "page", counted)
+    for number in range(26):
+        if number % 2:
+            shown.append((await bob.say(str(number)))["id"])
+        else:
+            await bob.say(f"to eve {number}", in_reply_to_id=asked)
+        await town.work()
+        assert [one["id"] for one in await ann.get("timelines/home", limit=8)] == shown[::-1][:8]
+        before = made
+        assert [one["id"] for one in await ann.get("timelines/home", limit=8)] == shown[::-1][:8]
+        assert made == before
+    assert made
 
 
 async def test_a_timeline_pages_both_ways_within_bounds(town: Town) -> None:

@@ -46,6 +46,8 @@ async def page_of_statuses(
                 shown.append(entry)
                 if len(shown) == limit:
                     return await _answer(app, viewer, shown, entry.id)
+        if chunk.ended:
+            return await _answer(app, viewer, shown, None)
         before = chunk.scanned[-1].id
         scanned += len(chunk.scanned)
         if scanned >= MOST_SCANNED:

@@ -29,6 +29,8 @@ from weft.timelines.threads import Threads
 
 _TAGS_KEPT = 512
 _NEWEST_KEPT = 2000
+_MOST_KEPT = 100
+"""How many candidates are looked at for a home's newest page before it is kept as it is."""
 
 
 class Chunk(msgspec.Struct):
@@ -37,6 +39,8 @@ class Chunk(msgspec.Struct):
     found: list[Candidate]
     scanned: Sequence[Candidate]
     """All that was looked at, newest first; empty where the source has ended."""
+    ended: bool = False
+    """It is known that nothing is left below."""
 
 
 class Source(Protocol):
@@ -176,29 +180,43 @@ class HomeSource:
         self._viewer = viewer
 
     async def chunk(self, before: int, after: int, count: int, *, upwards: bool) -> Chunk:
-        viewer, rings = self._viewer, self._timelines.rings
-        own = await self.direct(before, after, count, upwards=upwards)
-        if own or viewer.followed_tags or before != MAX_ID or after or upwards:
-            return self._wanted(await self._merged(own, before, after, count, upwards=upwards))
-        # The newest page is read far more often than anybody posts: it is kept until a ring changes.
-        state = (rings.generation, rings.changes, count)
-        kept: tuple[object, Chunk] | None = viewer.sources.get("newest")
+        if before == MAX_ID and not after and not upwards:
+            return await self._newest(count)
+        beside = await self._beside(before, after, count, upwards=upwards)
+        return self._wanted(await self._merged(beside, before, after, count, upwards=upwards))
+
+    async def _newest(self, count: int) -> Chunk:
+        """The newest page is read far more often than anybody posts: it is kept, read on until it is full, until what
+        it was made of changes.
+        """
+        rings, sources = self._timelines.rings, self._viewer.sources
+        beside = await self._beside(MAX_ID, 0, count)
+        state = (rings.generation, rings.changes, count, beside)
+        kept: tuple[object, Chunk] | None = sources.get("newest")
         if kept is not None and kept[0] == state:
             return kept[1]
-        chunk = self._wanted(await rings.page(await self._slots(), before, after, count))
-        viewer.sources["newest"] = (state, chunk)
+        chunk = self._wanted(await self._merged(beside, MAX_ID, 0, count))
+        last = chunk
+        while last.scanned and len(chunk.found) < count and len(chunk.scanned) < _MOST_KEPT:
+            before = last.scanned[-1].id
+            last = self._wanted(await self._merged(await self._beside(before, 0, count), before, 0, count))
+            chunk = Chunk([*chunk.found, *last.found], [*chunk.scanned, *last.scanned], ended=not last.scanned)
+        sources["newest"] = (state, chunk)
         return chunk
 
+    async def _beside(self, before: int, after: int, count: int, *, upwards: bool = False) -> list[list[Candidate]]:
+        """What comes from elsewhere than the rings: the viewer's conversations and followed tags."""
+        pages = [await self.direct(before, after, count, upwards=upwards)]
+        for key in self._viewer.followed_tags:
+            recent = self._timelines.recent_tag(key)
+            pages.append(await recent.page(before, after, count, upwards=upwards))
+        return [page for page in pages if page]
+
     async def _merged(
-        self, own: list[Candidate], before: int, after: int, count: int, *, upwards: bool
+        self, beside: list[list[Candidate]], before: int, after: int, count: int, *, upwards: bool = False
     ) -> list[Candidate]:
-        viewer, timelines = self._viewer, self._timelines
-        pages = [await timelines.rings.page(await self._slots(), before, after, count, upwards=upwards)]
-        for key in viewer.followed_tags:
-            pages.append(await timelines.recent_tag(key).page(before, after, count, upwards=upwards))
-        if own:
-            pages.append(own)
-        return merge(pages, count, upwards=upwards) if len(pages) > 1 else pages[0]
+        page = await self._timelines.rings.page(await self._slots(), before, after, count, upwards=upwards)
+        return merge([page, *beside], count, upwards=upwards) if beside else page
 
     def _wanted(self, found: list[Candidate]) -> Chunk:
         viewer = self._viewer

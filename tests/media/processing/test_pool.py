@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from weft.kernel.errors import Invalid, Unavailable
+from weft.media.processing.channel import Worker
 from weft.media.processing.pool import MediaPool, PoolSettings, sandbox_report
 from weft.media.processing.sandbox import MEBIBYTE
 
@@ -72,6 +73,18 @@ async def test_after_a_kill_the_next_job_works(pool: MediaPool, honest: bytes, i
             await job
     await until_gone(pid)
     await pool.process_image(honest)
+
+
+async def test_a_worker_that_died_unnoticed_costs_nobody_a_job(
+    pool: MediaPool, honest: bytes, monkeypatch: pytest.MonkeyPatch
+):
+    await pool.process_image(honest)
+    (pid,) = pool.worker_pids()
+    os.kill(pid, signal.SIGKILL)
+    await until_gone(pid)
+    monkeypatch.setattr(Worker, "alive", True)
+    await pool.process_image(honest)
+    assert pid not in pool.worker_pids()
 
 
 async def test_a_job_that_is_given_up_takes_its_worker_with_it(pool: MediaPool, honest: bytes):

@@ -36,6 +36,10 @@ class WorkerLost(Exception):
         self.returncode = returncode
 
 
+class GoneWhileIdle(Exception):
+    """A worker that has done jobs was gone before it had this one, which another may do."""
+
+
 class Worker:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -90,6 +94,8 @@ class Worker:
             pipe.write(frame)
             await pipe.drain()
         except (BrokenPipeError, ConnectionResetError) as error:
+            if self.jobs_done:
+                raise GoneWhileIdle from error
             raise WorkerLost(await self._last_words()) from error
         return await self._receive()
 

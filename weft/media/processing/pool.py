@@ -16,7 +16,7 @@ import msgspec
 from weft.kernel.errors import Invalid, Unavailable
 from weft.media.processing import audiovideo, sniff
 from weft.media.processing.audiovideo import Converted, Tools
-from weft.media.processing.channel import Worker, start_worker
+from weft.media.processing.channel import GoneWhileIdle, Worker, start_worker
 from weft.media.processing.presenting import present, present_film
 from weft.media.processing.results import Focus, Processed, Want
 from weft.media.processing.sandbox import MEBIBYTE, Walls
@@ -142,12 +142,15 @@ class MediaPool:
 
     async def run(self, job: Job) -> Done:
         """One job on a free worker, or a refusal: of the file when it is too much, of us when we are."""
-        async with self._worker() as worker:
-            try:
-                async with asyncio.timeout(self._settings.job_seconds):
-                    return await worker.ask(job)
-            except TimeoutError as error:
-                raise Invalid("media.too_complex") from error
+        while True:
+            async with self._worker() as worker:
+                try:
+                    async with asyncio.timeout(self._settings.job_seconds):
+                        return await worker.ask(job)
+                except TimeoutError as error:
+                    raise Invalid("media.too_complex") from error
+                except GoneWhileIdle:
+                    continue  # ends at the latest with a new one
 
     @contextlib.asynccontextmanager
     async def _worker(self) -> AsyncIterator[Worker]:
