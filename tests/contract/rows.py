@@ -20,6 +20,8 @@ PASSING = frozenset({"periodic", "outbox", "post_embeddings", "post_embeddings_w
     *(() if why_off() else BOOKS),
 }
 """Tables that a server writes by itself while nobody asks anything."""
+BY_ITSELF = {"server_values": "name <> 'assistant.index'"}
+"""Of other tables the rows that it does not: which model the index of nearness is of is noted at its first build."""
 
 
 async def _sums(url: str) -> dict[str, tuple[int, int]]:
@@ -29,6 +31,7 @@ async def _sums(url: str) -> dict[str, tuple[int, int]]:
         tables = sorted(row[0] for row in names if row[0] not in PASSING)
         each = " UNION ALL ".join(
             f"SELECT '{name}', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)::text FROM {name} t"
+            f" WHERE {BY_ITSELF.get(name, 'true')}"
             for name in tables
         )
         return {row[0]: (row[1], int(row[2])) for row in await connection.fetch(each)}
