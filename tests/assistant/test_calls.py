@@ -234,7 +234,10 @@ async def test_a_server_that_hangs_is_stopped_so_that_it_starts_anew(db: Db, beh
         assert (await refusal(town)).code == "model.away"
 
 
-def test_the_breaker_lets_one_call_try_and_pauses_for_longer_each_time() -> None:
+@pytest.mark.parametrize(
+    ("code", "said"), [("model.slow", "model.away"), ("model.broken", "model.away"), ("model.full", "model.full")]
+)
+def test_the_breaker_lets_one_call_try_and_pauses_for_longer_each_time(code: str, said: str) -> None:
     at = [0.0]
     breaker = Breaker(lambda: at[0])
 
@@ -242,21 +245,21 @@ def test_the_breaker_lets_one_call_try_and_pauses_for_longer_each_time() -> None
         try:
             breaker.check()
         except Unavailable as error:
-            assert error.code == "model.away" and int(str(error.values["retry_after"])) >= 1
+            assert error.code == said and int(str(error.values["retry_after"])) >= 1
             return True
         return False
 
     for number in range(MOST_FAILURES):
         assert not is_refused(), number
         breaker.begin()
-        breaker.failed()
+        breaker.failed(code)
     for pause_s in (FIRST_PAUSE_S, 2 * FIRST_PAUSE_S, 4 * FIRST_PAUSE_S):
         at[0] += pause_s - 0.1
         assert is_refused()
         at[0] += 0.2
         breaker.begin()
         assert is_refused(), "one tries, the others are still refused"
-        breaker.failed()
+        breaker.failed(code)
     at[0] += LONGEST_PAUSE_S
     breaker.begin()
     breaker.left()

@@ -71,6 +71,8 @@ async def test_a_screen_reader_hears_an_answer_once_and_whole(room: Stage, parlo
 
 async def test_a_full_model_says_when_to_come_again_and_leaves_the_quotes(room: Stage, parlour: Parlour) -> None:
     screen, me, _ = await enter(room)
+    # A model that did nothing but refuse for several tests would not be asked any more.
+    await asyncio.to_thread(me.post, f"{API}/suggest", text="Too loud", want="kinder")
     parlour.model.behave = lambda body: "full"
     screen.watch.expect(429, "/turns$")
     await screen.open("/assistant/new")

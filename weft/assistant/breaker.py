@@ -24,6 +24,7 @@ class Breaker:
         self._pauses = 0
         self._until_s = 0.0
         self._is_tried = False
+        self._is_full = False
 
     @property
     def is_open(self) -> bool:
@@ -33,11 +34,11 @@ class Breaker:
         """Refuse a call that would not be made.
 
         Raises:
-            Unavailable: `model.away`, with `retry_after` in seconds.
+            Unavailable: `model.away`, or `model.full` where the server said so last, with `retry_after` in seconds.
         """
         left_s = self._until_s - self._now()
         if self.is_open and (left_s > 0 or self._is_tried):
-            raise Unavailable("model.away", retry_after=max(int(left_s) + 1, 1))
+            raise Unavailable("model.full" if self._is_full else "model.away", retry_after=max(int(left_s) + 1, 1))
 
     def begin(self) -> None:
         """Before a call; while it is open and its pause is over the first one is the try. Raises as ``check``."""
@@ -49,9 +50,10 @@ class Breaker:
             log.info("model.is_back")
         self._failures, self._pauses, self._is_tried = 0, 0, False
 
-    def failed(self) -> None:
+    def failed(self, code: str) -> None:
         if self.is_open and not self._is_tried:
             return  # began before the pause
+        self._is_full = code == "model.full"
         self._failures += 1
         if self._is_tried or self._failures >= MOST_FAILURES:
             pause_s = min(FIRST_PAUSE_S * 2 ** min(self._pauses, 8), LONGEST_PAUSE_S)

@@ -8,6 +8,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -111,7 +112,7 @@ class Lane(msgspec.Struct, frozen=True):
         """Let the breaker know how the block went.
 
         Raises:
-            Unavailable: `model.away`, while the server is left alone.
+            Unavailable: `model.away` or `model.full`, while the server is left alone.
         """
         self.breaker.begin()
         tell = self.breaker.left
@@ -120,7 +121,7 @@ class Lane(msgspec.Struct, frozen=True):
             tell = self.breaker.succeeded
         except WeftError as error:
             if error.code in OF_THE_SERVER:
-                tell = self.breaker.failed
+                tell = partial(self.breaker.failed, error.code)
             raise
         finally:
             tell()
