@@ -338,6 +338,8 @@ async def test_a_conversation_is_had_by_keyboard_alone(room: Stage, parlour: Par
     await screen.press("Enter")
     await expect(answer(screen)).to_contain_text("Every Tuesday at seven")
     assert await screen.focused() == field
+    # It can be judged when it is whole.
+    await expect(screen.button("assistant.wrong")).to_be_visible()
     await back_to(screen, screen.t("assistant.wrong"))
     await screen.press(" ")
     await expect(answer(screen).get_by_role("button", name=screen.t("assistant.wrong"), exact=True)).to_have_attribute(

@@ -10,6 +10,8 @@ export const MOST_TITLE = 80
 export const CHATS = '/api/weft/v1/assistant/chats'
 /** A stopped answer is written down by the server when it sees that nobody listens. */
 const WRITTEN_MS = 400
+/** So often one looks for an answer that was left in the middle. */
+const LOOKS = 3
 
 export class Talk {
   id = $state('')
@@ -17,6 +19,8 @@ export class Talk {
   state = $state<'loading' | 'ready' | 'failed'>('loading')
   error = $state.raw<unknown>(null)
   busy = $state(false)
+  /** Whether the last question has an answer is not known yet. */
+  settling = $state(false)
   /** Why the last thing that was tried did not work. */
   problem = $state.raw<unknown>(null)
   /** What a turn was to say otherwise, until the server has taken it. */
@@ -45,6 +49,7 @@ export class Talk {
       this.title = chat.title
       this.#told = { turns, refused: null }
       this.state = 'ready'
+      void this.#settle()
     } catch (error) {
       this.error = error
       this.state = 'failed'
@@ -142,6 +147,17 @@ export class Talk {
       void assistant.refresh().catch(() => {})
     }
     return begun || this.#told.turns.length > before.length
+  }
+
+  /** Who leaves in the middle of an answer and is back at once is faster than the server, which writes down what there was. */
+  async #settle(): Promise<void> {
+    this.settling = true
+    for (let look = 0; look < LOOKS && !this.busy && this.turns.at(-1)?.role === 'person'; look += 1) {
+      await new Promise((done) => setTimeout(done, WRITTEN_MS))
+      const turns = await get<Turn[]>(`${CHATS}/${this.id}/turns`).catch(() => null)
+      if (turns && !this.busy) this.#told = { turns, refused: null }
+    }
+    this.settling = false
   }
 
   #mark(state: Turn['state']): void {

@@ -68,6 +68,21 @@ describe('a conversation with the assistant', () => {
     expect(talk.problem).toBeNull()
   })
 
+  it('that was left in the middle waits for what the server writes down of it', async () => {
+    const stopped = { ...made, state: 'stopped' as const }
+    let looks = 0
+    server({
+      [`GET ${CHATS}/7`]: () => Response.json({ id: '7', title: 'When?' }),
+      [`GET ${CHATS}/7/turns`]: () => Response.json((looks += 1) === 1 ? [asked] : [asked, stopped]),
+    })
+    const talk = new Talk()
+    await talk.open('7')
+    expect(talk.settling).toBe(true)
+    await vi.waitFor(() => expect(talk.settling).toBe(false), 2000)
+    expect(talk.turns.map((one) => one.state)).toEqual(['done', 'stopped'])
+    expect(looks).toBe(2)
+  })
+
   it('answers a question that has no answer', async () => {
     server({
       [`GET ${CHATS}/7`]: () => Response.json({ id: '7', title: 'When?' }),
