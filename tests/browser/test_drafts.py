@@ -44,6 +44,8 @@ async def test_a_draft_survives_closing_and_a_reload_and_never_sends_itself(stag
     composer = await Composer(screen).open()
     await composer.write("To be continued after tea")
     await composer.button("composer.close").click()
+    # Until it says so, nothing promises that it is kept.
+    await expect(screen.page.get_by_text(screen.t("composer.kept"), exact=True)).to_be_visible()
     await screen.page.reload()
     await screen.ready()
     await screen.open("/drafts")
@@ -59,6 +61,7 @@ async def test_a_deleted_draft_comes_back_from_the_sheet_in_which_it_was_deleted
     composer = await Composer(screen).open()
     await composer.write("Deleted by mistake")
     await composer.button("composer.close").click()
+    await expect(screen.page.get_by_text(screen.t("composer.kept"), exact=True)).to_be_visible()
     await screen.open("/")
     await composer.open()
     await composer.button("composer.drafts_count", count=1).click()

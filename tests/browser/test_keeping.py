@@ -81,7 +81,8 @@ async def test_a_scheduled_post_is_taken_back_into_the_composer_whole(stage: Sta
     await composer.locator("textarea").fill("Words mended")
     await composer.get_by_role("button", name=screen.t("composer.schedule"), exact=True).last.click()
     await expect(composer).to_have_count(0)
-    await screen.settle()
+    # It goes by way of the outbox, and says when it is there.
+    await expect(screen.page.get_by_text(screen.t("composer.scheduled", at=""))).to_be_visible()
     (waiting,) = await asyncio.to_thread(me.get, "/api/v1/scheduled_statuses")
     assert waiting["params"]["text"] == "Words mended"
     assert waiting["weft"]["reply_policy"] == "following"
