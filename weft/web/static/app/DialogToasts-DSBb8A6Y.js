@@ -1,0 +1,1 @@
+import{gt as e,ht as t,n}from"./svelte-BegO8V1R.js";import{b as r,k as i}from"./frame-DtsK6ziz.js";var a=[];function o(e){a=e,i.place=e.at(-1);for(let{id:e}of i.shown)i.release(e)}function s(i,s){e(s,!0);let c={};n(()=>(o([...a,c]),()=>o(a.filter(e=>e!==c)))),r(i,{get place(){return c}}),t()}export{s as t};

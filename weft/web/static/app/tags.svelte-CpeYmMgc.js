@@ -1,1 +1,0 @@
-import"./svelte-BegO8V1R.js";import{A as e,et as t,k as n,ut as r}from"./frame-uCHoY-Xa.js";var i=e=>`/api/v1/tags/${encodeURIComponent(e)}`;async function a(o,s,c){c(s);try{await t(`${i(o)}/${s?`follow`:`unfollow`}`)}catch(t){c(!s),n.problem(e(t));return}s||n.say(r(`saved.tag_unfollowed`,{tag:o}),{label:r(`core.undo`),run:()=>void a(o,!0,c)})}export{i as n,a as t};

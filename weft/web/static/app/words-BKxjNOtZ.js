@@ -1,1 +1,0 @@
-import{N as e,ut as t}from"./frame-uCHoY-Xa.js";var n=e=>e.display_name||e.username,r=t=>t.map(t=>e(n(t))).join(`, `);function i(e){let n=e.media_attachments[0];return n?n.type===`audio`?t(`messages.sound`):n.type===`video`||n.type===`gifv`?t(`messages.film`):t(`messages.picture`,{count:e.media_attachments.length}):e.poll?t(`messages.poll`):``}export{n,r,i as t};
